@@ -1,0 +1,266 @@
+"""The values of a workbook while it is computed: per sheet a few dense blocks, however far apart the cells lie.
+
+A sheet's cells are split at gaps until each block is at least an eighth full, so memory and the cost of
+whole-column references follow the filled cells, and a fill reads plain numpy views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sheetgrad.sheets.model import Area, Workbook
+from sheetgrad.sheets.values import Floats, Kind, Kinds, Strings, Values
+
+SPARSEST = 8  # a block may hold this many cells for each filled one
+SMALL = 64  # blocks up to this many cells are never split
+CELL_BUDGET = 1 << 26  # the most cells one array may have (512 MiB of payloads)
+
+Points: TypeAlias = NDArray[np.int64]
+
+
+class TooManyCells(Exception):
+    """An array beyond the cell budget was asked for; the formula that asked gets #NUM!."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A dense rectangle of a sheet."""
+
+    area: Area
+    data: Floats  # (height, width)
+    kind: Kinds  # (height, width)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """An inner node of a sheet's tree: blocks before and from ``at`` on along ``axis`` (0 rows, 1 columns)."""
+
+    axis: int
+    at: int
+    before: Tree
+    after: Tree
+
+
+Tree: TypeAlias = "Block | Split | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The part of an area that one block covers: where it lies in the block and in the area."""
+
+    block: Block
+    inside: tuple[slice, slice]
+    placed: tuple[slice, slice]
+
+
+class Grid:
+    """Values of all sheets, read and written by `Area`. Cells that no block covers are empty."""
+
+    def __init__(self, sheets: int, strings: Strings) -> None:
+        self.strings = strings
+        self._trees: list[Tree] = [None] * sheets
+
+    @classmethod
+    def of(cls, workbook: Workbook) -> Grid:
+        """Lay out a workbook's stored cells, with room for what its array formulas fill."""
+        grid = cls(len(workbook.sheets), workbook.strings)
+        for index, sheet in enumerate(workbook.sheets):
+            cells, areas = sheet.cells, sheet.formulas.area
+            wide = areas[(areas[:, 2] - areas[:, 0] > 1) | (areas[:, 3] - areas[:, 1] > 1)].astype(np.int64)
+            affordable = wide[(wide[:, 2] - wide[:, 0]) * (wide[:, 3] - wide[:, 1]) <= CELL_BUDGET // 16]
+            rows, columns = [cells.row.astype(np.int64)], [cells.column.astype(np.int64)]
+            for top, left, bottom, right in affordable.tolist():
+                row, column = np.mgrid[top:bottom, left:right]
+                rows.append(row.ravel())
+                columns.append(column.ravel())
+            grid._trees[index] = _split(index, np.concatenate(rows), np.concatenate(columns))
+            grid.scatter(index, cells.row, cells.column, cells.data, cells.kind)
+        return grid
+
+    def blocks(self, sheet: int) -> Iterator[Block]:
+        """Yield the blocks of a sheet."""
+        stack = [self._trees[sheet]]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Split):
+                stack += (node.after, node.before)
+            elif node is not None:
+                yield node
+
+    def used(self, sheet: int) -> Area:
+        """Return the bounding area of a sheet's blocks (empty at A1 where there are none)."""
+        areas = [block.area for block in self.blocks(sheet)]
+        if not areas:
+            return Area(sheet, 0, 0, 0, 0)
+        return Area(
+            sheet,
+            min(area.top for area in areas),
+            min(area.left for area in areas),
+            max(area.bottom for area in areas),
+            max(area.right for area in areas),
+        )
+
+    def pieces(self, area: Area) -> list[Piece]:
+        """Return the parts of ``area`` that hold cells, block by block (in no particular order)."""
+        found: list[Piece] = []
+        stack = [self._trees[area.sheet]]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Split):
+                low, high = (area.top, area.bottom) if node.axis == 0 else (area.left, area.right)
+                if high > node.at:
+                    stack.append(node.after)
+                if low < node.at:
+                    stack.append(node.before)
+            elif node is not None:
+                piece = _piece(node, area)
+                if piece is not None:
+                    found.append(piece)
+        return found
+
+    def read(self, area: Area) -> Values:
+        """Return the values of an area, (height, width): a view where one block covers it.
+
+        Raises `TooManyCells` where the area is beyond the budget and no block covers it.
+        """
+        pieces = self.pieces(area)
+        if len(pieces) == 1 and _covers(pieces[0].block.area, area):
+            block, inside = pieces[0].block, pieces[0].inside
+            return _values(block.data[inside], block.kind[inside])
+        if area.height * area.width > CELL_BUDGET:
+            raise TooManyCells
+        data = np.zeros(area.shape)
+        kind = np.zeros(area.shape, dtype=np.uint8)
+        for piece in pieces:
+            data[piece.placed] = piece.block.data[piece.inside]
+            kind[piece.placed] = piece.block.kind[piece.inside]
+        return _values(data, kind)
+
+    def filled(self, area: Area) -> list[tuple[Area, Values]]:
+        """Return the blocks' parts of an area with their places, top to bottom, left to right: for sums over whole columns."""
+        parts = []
+        for piece in self.pieces(area):
+            rows, columns = piece.placed
+            place = Area(
+                area.sheet, area.top + rows.start, area.left + columns.start, area.top + rows.stop, area.left + columns.stop
+            )
+            parts.append((place, _values(piece.block.data[piece.inside], piece.block.kind[piece.inside])))
+        return sorted(parts, key=lambda part: (part[0].top, part[0].left))
+
+    def write(self, area: Area, values: Values) -> None:
+        """Store the values of an area, (height, width), making room where no block lies yet."""
+        self.cover([area])
+        kinds = values.kinds
+        for piece in self.pieces(area):
+            piece.block.data[piece.inside] = values.data[piece.placed]
+            piece.block.kind[piece.inside] = kinds[piece.placed]
+
+    def scatter(self, sheet: int, rows: NDArray[np.int32], columns: NDArray[np.int32], data: Floats, kind: Kinds) -> None:
+        """Store single cells given as columns; all must lie in blocks."""
+        for block in self.blocks(sheet):
+            area = block.area
+            here: slice | NDArray[np.bool_] = slice(None)
+            if not isinstance(self._trees[sheet], Block):
+                here = (rows >= area.top) & (rows < area.bottom) & (columns >= area.left) & (columns < area.right)
+            at = rows[here] - area.top, columns[here] - area.left
+            block.data[at] = data[here]
+            block.kind[at] = kind[here]
+
+    def cover(self, areas: Sequence[Area]) -> None:
+        """Make sure that blocks cover the given areas."""
+        for sheet in {area.sheet for area in areas}:
+            bare = [area for area in areas if area.sheet == sheet and self._uncovered(area)]
+            if bare:
+                self._rebuild(sheet, bare)
+
+    def _uncovered(self, area: Area) -> bool:
+        covered = 0
+        for piece in self.pieces(area):
+            rows, columns = piece.placed
+            covered += (rows.stop - rows.start) * (columns.stop - columns.start)
+        return covered < area.height * area.width
+
+    def _rebuild(self, sheet: int, areas: Iterable[Area]) -> None:
+        old = list(self.blocks(sheet))
+        rows, columns = [], []
+        for block in old:
+            row, column = np.nonzero(block.kind)
+            rows.append(row + block.area.top)
+            columns.append(column + block.area.left)
+        for area in areas:
+            if area.height * area.width > CELL_BUDGET:
+                raise TooManyCells
+            row, column = np.mgrid[area.top : area.bottom, area.left : area.right]
+            rows.append(row.ravel())
+            columns.append(column.ravel())
+        self._trees[sheet] = _split(sheet, np.concatenate(rows), np.concatenate(columns))
+        for block in old:
+            row, column = np.nonzero(block.kind)
+            self.scatter(
+                sheet,
+                (row + block.area.top).astype(np.int32),
+                (column + block.area.left).astype(np.int32),
+                block.data[row, column],
+                block.kind[row, column],
+            )
+
+
+def _values(data: Floats, kind: Kinds) -> Values:
+    if kind.size and kind.min() == Kind.NUMBER == kind.max():
+        return Values(data)
+    return Values(data, kind)
+
+
+def _covers(outer: Area, inner: Area) -> bool:
+    return (
+        outer.top <= inner.top
+        and outer.left <= inner.left
+        and outer.bottom >= inner.bottom
+        and outer.right >= inner.right
+    )
+
+
+def _piece(block: Block, area: Area) -> Piece | None:
+    own = block.area
+    top, bottom = max(own.top, area.top), min(own.bottom, area.bottom)
+    left, right = max(own.left, area.left), min(own.right, area.right)
+    if top >= bottom or left >= right:
+        return None
+    return Piece(
+        block,
+        (slice(top - own.top, bottom - own.top), slice(left - own.left, right - own.left)),
+        (slice(top - area.top, bottom - area.top), slice(left - area.left, right - area.left)),
+    )
+
+
+def _split(sheet: int, rows: Points, columns: Points) -> Tree:
+    """Split points into blocks at the gaps that part them best; empty blocks are none."""
+    if not len(rows):
+        return None
+    top, bottom = int(rows.min()), int(rows.max()) + 1
+    left, right = int(columns.min()), int(columns.max()) + 1
+    height, width = bottom - top, right - left
+    if height * width <= max(SMALL, SPARSEST * len(rows)):
+        kind = np.full((height, width), Kind.EMPTY, dtype=np.uint8)
+        return Block(Area(sheet, top, left, bottom, right), np.zeros((height, width)), kind)
+    (row_worth, row_at), (column_worth, column_at) = _best_cut(rows), _best_cut(columns)
+    axis, at = (0, row_at) if row_worth * width >= column_worth * height else (1, column_at)
+    before = (rows if axis == 0 else columns) < at
+    return Split(axis, at, _split(sheet, rows[before], columns[before]), _split(sheet, rows[~before], columns[~before]))
+
+
+def _best_cut(places: Points) -> tuple[int, int]:
+    """Return how much the best cut is worth, and where it lies: wide gaps near the middle are worth most."""
+    filled = np.unique(places)
+    if len(filled) < 2:
+        return -1, 0
+    gaps = np.diff(filled)
+    count = np.arange(1, len(filled))
+    worth = gaps * np.minimum(count, len(filled) - count)
+    best = int(worth.argmax())
+    return int(worth[best]), int(filled[best + 1])
