@@ -1,0 +1,57 @@
+# make demo    lessons generated, recomputed, verified against torch, in demo/
+# make test    the whole test suite
+# make check   ruff, mypy and the tests
+# Needs python3.11 or later; everything else is installed into .venv.
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3,$(shell command -v $(name))))
+VENV := .venv
+RUN := $(VENV)/bin/python
+TESTS ?= tests
+
+.PHONY: demo test check lint types environment benchmark clean
+
+demo: $(VENV)/.demo
+	$(RUN) -m sheetgrad.engine generate all -o demo --force
+	@for lesson in demo/*.xlsx; do \
+		$(RUN) -m sheetgrad.engine recompute "$$lesson" --in-place && \
+		$(RUN) -m sheetgrad.engine check "$$lesson" && \
+		$(RUN) -m sheetgrad.engine verify "$$lesson" || exit 1; \
+	done
+	@echo "The lessons are in demo/: open them in Excel or LibreOffice."
+
+test: $(VENV)/.test
+	$(RUN) -m pytest $(TESTS)
+
+check: lint types test
+
+lint: $(VENV)/.test
+	$(RUN) -m ruff check .
+
+types: $(VENV)/.test
+	$(RUN) -m mypy
+
+benchmark: $(VENV)/.benchmark
+	$(RUN) -m benchmarks
+
+environment: $(VENV)/.test
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# An install is repeated only when pyproject.toml has changed since.
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[torch]"
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch $@
+
+$(VENV)/.benchmark: pyproject.toml | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[benchmark]"
+	@touch $@
+
+clean:
+	rm -rf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
