@@ -39,6 +39,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Annotated, Any as Anything, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -159,7 +160,8 @@ special = _declare("special")
 
 
 def _parameters(body: Callable[..., Anything]) -> list[Parameter]:
-    hints = get_type_hints(body, include_extras=True)
+    spelled = SimpleNamespace(__annotations__={name: hint for name, hint in body.__annotations__.items() if name != "return"})
+    hints = get_type_hints(spelled, body.__globals__, include_extras=True)
     found = []
     for parameter in inspect.signature(body).parameters.values():
         hint = hints[parameter.name]
