@@ -302,12 +302,22 @@ def _unflatten(result: Any, shape: tuple[int, ...]) -> Any:
     if isinstance(result, Failing):
         return Failing(_unflatten(result.result, shape), _unflatten(result.codes, shape))
     if isinstance(result, Values):
+        if result.data.ndim == 3:
+            return _blocks(result, shape)
         if result.data.size == 1:
             return Values(result.data.reshape(1, 1), None if result.kind is None else result.kind.reshape(1, 1))
         return Values(result.data.reshape(shape), None if result.kind is None else result.kind.reshape(shape))
     if isinstance(result, np.ndarray):
         return result.reshape(shape) if result.size > 1 else result.reshape(1, 1)
     return result
+
+
+def _blocks(result: Values, shape: tuple[int, ...]) -> Values:
+    """Lay out a block (m, r, c) for each lookup value: whole for a single value, its first cell in an array of values."""
+    if shape[-2:] != (1, 1):
+        return _unflatten(Values(result.data[:, 0, 0], result.kinds[:, 0, 0]), shape)  # type: ignore[no-any-return]
+    full = (*shape[:-2], *result.shape[1:])
+    return Values(result.data.reshape(full), None if result.kind is None else result.kind.reshape(full))
 
 
 def _array(function: Function, bound: Bound, context: Context) -> Values:
