@@ -1,0 +1,80 @@
+"""Formula text to tokens: one regular expression, the same for text and for UTF-8 bytes.
+
+Every character belongs to exactly one token (`bad` takes what nothing else does), and no alternative can look at a
+character more than a few times, so cutting up a formula takes linear time whatever it holds. The bulk path
+(`engine.templates`) uses the same expression on bytes, so it sees the references that the parser sees.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sheetgrad.sheets.errors import SheetgradError
+from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS
+from sheetgrad.sheets.values import ERRORS_BY_TEXT
+
+
+class FormulaError(SheetgradError):
+    """A formula that does not follow the grammar: what is wrong, and at which character (zero-based)."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message, position)
+        self.message = message
+        self.position = position
+
+    def __str__(self) -> str:
+        return f"{self.message} (character {self.position + 1})"
+
+
+_WORD = r"A-Za-z0-9_.\\?" + "{high}"  # what names are made of
+_START = r"A-Za-z_\\" + "{high}"  # what they begin with
+_END = rf"(?![{_WORD}$(!\[])"  # a reference is not the beginning of a name, a function, a sheet prefix or a table
+_CELL = r"\$?[A-Za-z]{{1,3}}\$?[0-9]{{1,7}}"
+_COLUMN = r"\$?[A-Za-z]{{1,3}}"
+_ROW = r"\$?[0-9]{{1,7}}"
+_BRACKETS = r"\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\]"
+
+_SHEETS = rf"(?!{_CELL}:)(?:\[[^\[\]]*\])?[{_WORD}]+(?::[{_WORD}]+)?!"  # a sheet called like a cell stands in quotes
+_ERRORS = "|".join(re.escape(text) for text in ERRORS_BY_TEXT)
+
+_PATTERN: Final = "|".join(
+    f"(?P<{name}>{pattern})"
+    for name, pattern in {
+        "space": r"[ \t\r\n]+",
+        "prefix": rf"(?<!!)(?:'[^']*(?:''[^']*)*'!|{_SHEETS}|\[[^\[\]]*\]!|!)",
+        "area": rf"{_CELL}:{_CELL}(?!\#){_END}",
+        "cell": rf"{_CELL}{_END}",
+        "columns": rf"{_COLUMN}:{_COLUMN}{_END}",
+        "rows": rf"{_ROW}:{_ROW}{_END}",
+        "text": r'"[^"]*(?:""[^"]*)*"(?!")',
+        "error": rf"(?i:{_ERRORS})",
+        "function": rf"[{_START}][{_WORD}]*\(",
+        "structured": rf"(?:[{_START}][{_WORD}]*)?{_BRACKETS}",
+        "name": rf"[{_START}][{_WORD}]*",
+        "number": rf"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![{_WORD}$])",
+        "operator": r"<>|<=|>=|[-+*/^&=<>%@\#:,;(){{}}]",
+        "bad": r".",
+    }.items()
+)
+
+TOKENS: Final = re.compile(_PATTERN.format(high="\x80-\U0010ffff"), re.DOTALL | re.ASCII)
+BYTE_TOKENS: Final = re.compile(_PATTERN.format(high=r"\x80-\xff").encode("ascii"), re.DOTALL)
+CELL: Final = re.compile(r"(\$?)([A-Za-z]{1,3})(\$?)([0-9]{1,7})")
+
+
+def column_number(letters: str) -> int:
+    """Return the zero-based number of a column: ``"A"`` is 0; letters beyond ``XFD`` give `MAX_COLUMNS` or more.
+
+    >>> column_number("xfd")
+    16383
+    """
+    number = 0
+    for letter in letters:
+        number = number * 26 + (ord(letter) & 31)
+    return number - 1
+
+
+def on_sheet(row: int, column: int) -> bool:
+    """Tell whether zero-based coordinates lie on a sheet."""
+    return 0 <= row < MAX_ROWS and 0 <= column < MAX_COLUMNS
