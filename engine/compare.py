@@ -1,0 +1,161 @@
+"""What a recomputation gives beside what the file stores, formula cell by formula cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sheetgrad.sheets.addresses import cell_name, quote_sheet
+from sheetgrad.sheets.model import MAX_COLUMNS, Sheet, Workbook
+from sheetgrad.sheets.values import Floats, Kind, Kinds, Scalar, decode
+
+from .grid import Grid
+from .outcome import CellKey
+
+NEXT_TO_ZERO = 1e-15  # a zero on either side equals anything below this: what is left of subtracting equals
+
+Keys = NDArray[np.int64]  # row * MAX_COLUMNS + column
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A formula cell whose computed value is not the stored one."""
+
+    sheet: str
+    cell: str
+    formula: str
+    stored: Scalar
+    computed: Scalar
+
+    @property
+    def place(self) -> str:
+        """``Sheet!A1``."""
+        return f"{quote_sheet(self.sheet)}!{self.cell}"
+
+    def __str__(self) -> str:
+        return f"{self.place}: stored {shown(self.stored)}, computed {shown(self.computed)} by ={self.formula}"
+
+
+@dataclass(slots=True)
+class Comparison:
+    """All differences, and how many cells were there to compare.
+
+    ``formulas``: cells that hold or belong to a formula, members of arrays included. ``compared`` leaves out the cells
+    that were taken at their stored values, those without a stored value, and links to other workbooks.
+    """
+
+    formulas: int = 0
+    compared: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def equal(self) -> int:
+        return self.compared - len(self.differences)
+
+
+def shown(value: Scalar) -> str:
+    """Return a scalar as a message shows it.
+
+    >>> shown(None), shown(0.5), shown("a"), shown(True)
+    ('nothing', '0.5', '"a"', 'TRUE')
+    """
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, str):
+        return f'"{value}"'
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def compare(workbook: Workbook, grid: Grid, skipped: set[CellKey], rtol: float) -> Comparison:
+    """Compare a computed grid with the stored values of a workbook's formula cells; numbers within ``rtol``."""
+    found = Comparison()
+    for index, sheet in enumerate(workbook.sheets):
+        members = formula_cells(sheet)
+        found.formulas += len(members)
+        stored = sheet.cells
+        keys = stored.row.astype(np.int64) * MAX_COLUMNS + stored.column
+        left_out = np.array([row * MAX_COLUMNS + column for at, row, column in skipped if at == index], dtype=np.int64)
+        wanted = _among(keys, members) & ~_among(keys, np.sort(left_out)) & (stored.kind != Kind.EMPTY)
+        rows, columns = stored.row[wanted], stored.column[wanted]
+        data, kind = gather(grid, index, rows, columns)
+        found.compared += len(rows)
+        same = equal(stored.data[wanted], stored.kind[wanted], data, kind, rtol)
+        if not same.all():
+            places = np.flatnonzero(wanted)[~same]
+            found.differences += _differences(workbook, sheet, places, data[~same], kind[~same])
+    return found
+
+
+def equal(data: Floats, kind: Kinds, other: Floats, other_kind: Kinds, rtol: float) -> Mask:
+    """Tell elementwise whether two columns of payloads and kinds hold the same values."""
+    size = np.maximum(np.abs(data), np.abs(other))
+    error = np.abs(data - other)
+    zero = (data == 0) | (other == 0)
+    near = (error <= rtol * size) | (zero & (error <= NEXT_TO_ZERO))
+    return (kind == other_kind) & np.where(kind == Kind.NUMBER, near, data == other)
+
+
+def formula_cells(sheet: Sheet) -> Keys:
+    """Return the keys of all cells that hold or belong to a formula, sorted, each once."""
+    area = sheet.formulas.area.astype(np.int64)
+    single = (area[:, 2] - area[:, 0] == 1) & (area[:, 3] - area[:, 1] == 1)
+    parts = [area[single, 0] * MAX_COLUMNS + area[single, 1]]
+    for top, left, bottom, right in area[~single].tolist():
+        rows = np.arange(top, bottom, dtype=np.int64)[:, None] * MAX_COLUMNS
+        parts.append((rows + np.arange(left, right)).ravel())
+    return np.unique(np.concatenate(parts))
+
+
+def gather(grid: Grid, sheet: int, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> tuple[Floats, Kinds]:
+    """Return the payloads and kinds of single cells given as columns; cells outside all blocks are empty."""
+    data = np.zeros(len(rows))
+    kind = np.zeros(len(rows), dtype=np.uint8)
+    for block in grid.blocks(sheet):
+        area = block.area
+        here = (rows >= area.top) & (rows < area.bottom) & (columns >= area.left) & (columns < area.right)
+        at = rows[here] - area.top, columns[here] - area.left
+        data[here] = block.data[at]
+        kind[here] = block.kind[at]
+    return data, kind
+
+
+def _among(keys: Keys, wanted: Keys) -> Mask:
+    """Tell which keys are among ``wanted``, which is sorted."""
+    if not len(wanted):
+        return np.zeros(len(keys), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(wanted, keys), len(wanted) - 1)
+    return np.asarray(wanted[at] == keys)
+
+
+def _differences(
+    workbook: Workbook, sheet: Sheet, places: NDArray[np.intp], data: Floats, kind: Kinds
+) -> list[Difference]:
+    stored, owners = sheet.cells, _owners(sheet)
+    found = []
+    for at, payload, code in zip(places.tolist(), data.tolist(), kind.tolist(), strict=True):
+        row, column = int(stored.row[at]), int(stored.column[at])
+        before = decode(float(stored.data[at]), int(stored.kind[at]), workbook.strings)
+        after = decode(payload, code, workbook.strings)
+        formula = formula_text(sheet, owners[row, column])
+        found.append(Difference(sheet.name, cell_name(row, column), formula, before, after))
+    return found
+
+
+def _owners(sheet: Sheet) -> dict[tuple[int, int], int]:
+    """Map each formula cell to the index of its formula."""
+    formulas, owners = sheet.formulas, {}
+    for index, (top, left, bottom, right) in enumerate(formulas.area.tolist()):
+        for row in range(top, bottom):
+            for column in range(left, right):
+                owners[row, column] = index
+    return owners
+
+
+def formula_text(sheet: Sheet, index: int) -> str:
+    """Return a formula's text; a member of a shared formula has its master's, moved to where it stands."""
+    return sheet.formulas.source(index)
