@@ -95,7 +95,8 @@ def mask(text: str) -> tuple[Formula, str]:
     """
     parser = _Parser(text)
     formula = parser.formula()
-    pieces, position = [], 0
+    pieces: list[str] = []
+    position = 0
     for start, end, mark in parser.masks:
         pieces += (text[position:start], mark)
         position = end

@@ -15,8 +15,10 @@ from .lexer import FormulaError
 from .syntax import ErrorLiteral, Structured
 
 ITEMS: Final = {"#all": "all", "#data": "data", "#headers": "headers", "#totals": "totals"}
+_WRITTEN: Final = {"all": "#All", "data": "#Data", "headers": "#Headers", "totals": "#Totals"}
 THIS_ROW: Final = "#this row"
 _PART = re.compile(r"[ \t\r\n]*(?:\[((?:[^\[\]']|'.)*)\]|([,:])|(@))", re.DOTALL)
+_SPECIAL = re.compile(r"[\[\]#'@]")
 _ESCAPED = re.compile(r"'(.)", re.DOTALL)
 
 
@@ -86,3 +88,26 @@ def _assemble(table: str | None, items: list[str], columns: list[str], position:
         raise FormulaError("the structured reference names more than two columns", position)
     first, last = (*names, None, None)[:2]
     return Structured(table, first, last, frozenset(known), this_row)
+
+
+def unparse_structured(node: Structured) -> str:
+    """Return the text of a structured reference, in the form in which files hold it.
+
+    >>> unparse_structured(Structured("Sales", "net", None, frozenset({"headers"})))
+    'Sales[[#Headers],[net]]'
+    """
+    parts = ["[#This Row]"] if node.this_row else []
+    parts += [f"[{written}]" for item, written in _WRITTEN.items() if item in node.items]
+    if node.first is not None:
+        last = "" if node.last is None else f":[{_escape(node.last)}]"
+        parts.append(f"[{_escape(node.first)}]{last}")
+    table = node.table or ""
+    if not parts:
+        return f"{table}[]"
+    if len(parts) == 1 and node.last is None:
+        return table + parts[0]
+    return f"{table}[{','.join(parts)}]"
+
+
+def _escape(column: str) -> str:
+    return _SPECIAL.sub(r"'\g<0>", column)
