@@ -157,7 +157,9 @@ class Workbook:
     tables: list[Table] = field(default_factory=list)
     date1904: bool = False
     calculation: Calculation = Calculation()
-    external: dict[tuple[str, str], Values] = field(default_factory=dict)  # ([book index as in formulas], sheet) → cached values
+    external: dict[tuple[str, str], Values] = field(
+        default_factory=dict
+    )  # ([book index as in formulas], sheet) → cached values
     package: bytes | None = None  # the file as it was, for the writer
 
     def sheet_index(self, name: str) -> int | None:

@@ -1,0 +1,130 @@
+"""The columns of one sheet while it is read: cells and formulas as they come, put in order at the end."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .model import MAX_COLUMNS, Cells, DataTable, FormulaKind, Formulas
+from .values import Error, Floats, Strings
+
+
+@dataclass(frozen=True, slots=True)
+class SheetContext:
+    """What the cells of a sheet refer to in other parts of the workbook."""
+
+    sheet: int
+    name: str
+    strings: Strings
+    shared: Floats  # shared string number → payload
+    date1904: bool = False
+    dynamic: frozenset[int] = frozenset()  # values of cm that mark a dynamic array formula
+    rich_errors: dict[int, Error] = field(
+        default_factory=dict
+    )  # values of vm that stand for errors unknown to old versions
+
+
+@dataclass(slots=True)
+class Columns:
+    """Grows by cells and formulas in document order; `finish` sorts them, the last of several at one place winning.
+
+    ``group`` is a shared formula's number, or -1. ``row_at`` and ``column_at`` are the place of the last cell, from which
+    rows and cells without an address follow on.
+    """
+
+    row: array[int] = field(default_factory=lambda: array("i"))
+    column: array[int] = field(default_factory=lambda: array("i"))
+    data: array[float] = field(default_factory=lambda: array("d"))
+    kind: array[int] = field(default_factory=lambda: array("B"))
+    formula_cell: array[int] = field(default_factory=lambda: array("q"))
+    formula_kind: array[int] = field(default_factory=lambda: array("B"))
+    area: array[int] = field(default_factory=lambda: array("i"))
+    group: array[int] = field(default_factory=lambda: array("q"))
+    length: array[int] = field(default_factory=lambda: array("q"))
+    text: bytearray = field(default_factory=bytearray)
+    data_tables: list[DataTable] = field(default_factory=list)
+    hidden_rows: set[int] = field(default_factory=set)
+    row_at: int = -1
+    column_at: int = -1
+
+    def add_cell(self, row: int, column: int, data: float, kind: int) -> None:
+        """Add a cell; its formula, if it has one, must have been added just before."""
+        self.row.append(row)
+        self.column.append(column)
+        self.data.append(data)
+        self.kind.append(kind)
+
+    def add_formula(self, kind: int, area: tuple[int, int, int, int], text: bytes, group: int = -1) -> None:
+        """Add the formula of the cell that is added next."""
+        self.formula_cell.append(len(self.row))
+        self.formula_kind.append(kind)
+        self.area.extend(area)
+        self.group.append(group)
+        self.length.append(len(text))
+        self.text += text
+
+    def finish(self) -> tuple[Cells, Formulas]:
+        """Return the sheet's columns, row-major, each cell once."""
+        row = np.frombuffer(self.row, dtype=np.int32)
+        column = np.frombuffer(self.column, dtype=np.int32)
+        data = np.frombuffer(self.data, dtype=np.float64)
+        kind = np.frombuffer(self.kind, dtype=np.uint8)
+        order = _order(row, column)
+        if order is None:
+            return Cells(row, column, data, kind), self._formulas(row, column, None)
+        cells = Cells(row[order], column[order], data[order], kind[order])
+        place = np.full(len(row), -1, dtype=np.int64)
+        place[order] = np.arange(len(order))
+        return cells, self._formulas(row, column, place)
+
+    def _formulas(self, row: NDArray[np.int32], column: NDArray[np.int32], place: NDArray[np.int64] | None) -> Formulas:
+        """Gather the formulas; ``place`` is where each cell went, -1 for cells that a later one replaced."""
+        cell = np.frombuffer(self.formula_cell, dtype=np.int64)
+        kind = np.frombuffer(self.formula_kind, dtype=np.uint8)
+        area = np.frombuffer(self.area, dtype=np.int32).reshape(-1, 4)
+        bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.frombuffer(self.length, dtype=np.int64))])
+        master = _masters(kind, np.frombuffer(self.group, dtype=np.int64))
+        kept = np.ones(len(cell), dtype=np.bool_) if place is None else place[cell] >= 0
+        kept &= (kind != FormulaKind.SHARED) | ((master >= 0) & kept[master])
+        if place is None and kept.all():
+            return Formulas(row[cell], column[cell], kind, area, master, bytes(self.text), bounds)
+        order = np.flatnonzero(kept)
+        if place is not None:
+            order = order[np.argsort(place[cell[order]], kind="stable")]
+        renumbered = np.full(len(cell) + 1, -1, dtype=np.int32)  # its last stands for master -1
+        renumbered[order] = np.arange(len(order))
+        spans = zip(bounds[order].tolist(), bounds[order + 1].tolist(), strict=True)
+        text = b"".join([self.text[start:end] for start, end in spans])
+        bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.diff(bounds)[order])])
+        cell = cell[order]
+        return Formulas(row[cell], column[cell], kind[order], area[order], renumbered[master[order]], text, bounds)
+
+
+def _order(row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.int64] | None:
+    """Return the row-major order of cells, of several at one place only the last; None where they stand so already."""
+    key = row.astype(np.int64) * MAX_COLUMNS + column
+    if len(key) < 2 or (key[1:] > key[:-1]).all():
+        return None
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    return order[np.append(key[1:] != key[:-1], True)]
+
+
+def _masters(kind: NDArray[np.uint8], group: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return for each member of a shared formula its master: the last one of its group before it, else the first after it."""
+    master = np.full(len(kind), -1, dtype=np.int32)
+    members = np.flatnonzero(kind == FormulaKind.SHARED)
+    masters = np.flatnonzero((kind == FormulaKind.NORMAL) & (group >= 0))
+    if not len(members) or not len(masters):
+        return master
+    masters = masters[np.argsort(group[masters], kind="stable")]
+    key = group[masters] * len(kind) + masters
+    after = np.searchsorted(key, group[members] * len(kind) + members)
+    for at in (after, after - 1):  # the one before comes second, and wins
+        at = np.clip(at, 0, len(masters) - 1)
+        fits = group[masters[at]] == group[members]
+        master[members[fits]] = masters[at[fits]]
+    return master

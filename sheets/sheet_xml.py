@@ -1,0 +1,257 @@
+"""The cells of a sheet by way of expat: right on any well-formed sheet, one event at a time.
+
+`fast_cells` does the same for sheets of the plain form, many cells at a time; both fill the same `Columns`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NoReturn
+
+from .addresses import parse_range
+from .columns import Columns, SheetContext
+from .errors import BadReference
+from .markup import Parser, is_true, short_name, unescape
+from .model import MAX_COLUMNS, MAX_ROWS, Area, DataTable, FormulaKind
+from .package import Package
+from .serials import parse_iso
+from .values import ERRORS_BY_TEXT, Error, Kind
+
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})\Z")
+_NUMBER = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*\Z")
+_MOST_GROUPS = 1 << 31
+_IGNORED, _SHEET_DATA, _ROW, _CELL, _FORMULA, _VALUE, _INLINE, _RUN, _TEXT = range(9)
+
+# what may stand in what, by short name: (context, element) → context inside it
+_INSIDE = {
+    (_IGNORED, "sheetData"): _SHEET_DATA,
+    (_SHEET_DATA, "row"): _ROW,
+    (_ROW, "c"): _CELL,
+    (_CELL, "f"): _FORMULA,
+    (_CELL, "v"): _VALUE,
+    (_CELL, "is"): _INLINE,
+    (_INLINE, "t"): _TEXT,
+    (_INLINE, "r"): _RUN,
+    (_RUN, "t"): _TEXT,
+}
+
+
+class SheetReader:
+    """Reads one sheet from pieces of its XML into `Columns`."""
+
+    def __init__(self, package: Package, part: str, context: SheetContext, columns: Columns) -> None:
+        self.package = package
+        self.context = context
+        self.columns = columns
+        self.parser = Parser(package, part)
+        self.parser.expat.StartElementHandler = self._start
+        self.parser.expat.EndElementHandler = self._end
+        self._stack: list[int] = []
+        self._names: dict[str, str] = {}
+        self._pieces: list[str] = []
+        self._held = 0
+        self._attributes: dict[str, str] = {}
+        self._formula: dict[str, str] | None = None
+        self._formula_text = ""
+        self._value: str | None = None
+        self._columns_of: dict[str, int] = {}
+
+    @property
+    def between_rows(self) -> bool:
+        """Whether the parser stands directly in ``sheetData`` of a sheet without a prefix."""
+        return len(self._stack) == 2 and self._stack[1] == _SHEET_DATA
+
+    def feed(self, data: bytes) -> None:
+        """Parse some more."""
+        self.parser.feed(data)
+
+    def close(self) -> None:
+        """Parse to the end."""
+        self.parser.close()
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        short = self._names.get(name)
+        if short is None:
+            short = self._names[name] = short_name(name)
+        stack = self._stack
+        inside = _INSIDE.get((stack[-1], short), -1) if stack else _IGNORED
+        if inside < 0 or (inside == _SHEET_DATA and len(stack) != 1):
+            inside = -1
+            if len(stack) > self.package.limits.depth:
+                self.parser.refuse_depth()
+        stack.append(inside)
+        if inside >= _FORMULA:
+            if inside in (_FORMULA, _VALUE, _TEXT):
+                self._listen()
+            if inside == _FORMULA:
+                self._formula = attributes
+            elif inside == _INLINE:
+                self._value = ""
+        elif inside == _CELL:
+            self._attributes = attributes
+            self._formula = self._value = None
+            self._formula_text = ""
+        elif inside == _ROW:
+            self._begin_row(attributes)
+
+    def _end(self, _name: str) -> None:
+        inside = self._stack.pop()
+        if inside == _CELL:
+            self._end_cell()
+        elif inside == _VALUE:
+            self._value = self._heard()
+        elif inside == _FORMULA:
+            self._formula_text = self._heard()
+        elif inside == _TEXT:
+            self._value = (self._value or "") + self._heard()
+
+    def _listen(self) -> None:
+        self._pieces = []
+        self._held = 0
+        self.parser.expat.CharacterDataHandler = self._text
+
+    def _text(self, data: str) -> None:
+        if self._stack[-1] not in (_FORMULA, _VALUE, _TEXT):
+            return
+        self._pieces.append(data)
+        self._held += len(data)
+        if self._held > self.package.limits.token:
+            self._refuse(f"holds more than {self.package.limits.token} characters")
+
+    def _heard(self) -> str:
+        self.parser.expat.CharacterDataHandler = None
+        return "".join(self._pieces)
+
+    def _begin_row(self, attributes: dict[str, str]) -> None:
+        columns = self.columns
+        number = attributes.get("r")
+        if number is None:
+            columns.row_at += 1
+        elif number.isascii() and number.isdigit() and len(number) < 19:
+            columns.row_at = int(number) - 1
+        else:
+            columns.row_at = -1
+        columns.column_at = -1
+        if not 0 <= columns.row_at < MAX_ROWS:
+            self.package.refuse(f"sheet {self.context.name!r} has a row numbered {str(number)[:20]!r}")
+        if is_true(attributes.get("hidden", "")):
+            columns.hidden_rows.add(columns.row_at)
+
+    def _end_cell(self) -> None:
+        columns = self.columns
+        self._place(self._attributes.get("r"))
+        data, kind = self._decoded(self._attributes.get("t", "n"), self._value)
+        if self._formula is not None:
+            self._add_formula(self._formula, self._formula_text)
+        columns.add_cell(columns.row_at, columns.column_at, data, kind)
+
+    def _place(self, reference: str | None) -> None:
+        columns = self.columns
+        if reference is None:
+            columns.column_at += 1
+        else:
+            match = _REFERENCE.match(reference)
+            if match is None:
+                self.package.refuse(
+                    f"sheet {self.context.name!r} has a cell at {reference[:20]!r}, which is no address"
+                )
+            columns.column_at = self._column(match[1])
+            columns.row_at = int(match[2]) - 1
+        if not (columns.column_at < MAX_COLUMNS and 0 <= columns.row_at < MAX_ROWS):
+            self.package.refuse(
+                f"sheet {self.context.name!r} has a cell beyond XFD1048576 ({(reference or 'without address')[:20]})"
+            )
+
+    def _column(self, letters: str) -> int:
+        column = self._columns_of.get(letters)
+        if column is None:
+            column = 0
+            for letter in letters.upper():
+                column = column * 26 + ord(letter) - 64
+            self._columns_of[letters] = column = column - 1
+        return column
+
+    def _decoded(self, kind: str, text: str | None) -> tuple[float, int]:
+        """Return the payload and kind of a stored value."""
+        if text is None:
+            return 0.0, Kind.EMPTY
+        if kind == "n":
+            return decode_number(text)
+        if kind == "s":
+            return self._shared(text), Kind.TEXT
+        if kind in ("str", "inlineStr"):
+            return float(self.context.strings.intern(unescape(text))), Kind.TEXT
+        if kind == "b":
+            return float(is_true(text)), Kind.BOOL
+        if kind == "e":
+            rich = (
+                self.context.rich_errors.get(int(self._attributes["vm"]))
+                if self._attributes.get("vm", "").isdigit()
+                else None
+            )
+            return float((rich or ERRORS_BY_TEXT.get(text.strip(), Error.UNKNOWN)).code), Kind.ERROR
+        if kind == "d":
+            serial = parse_iso(text, self.context.date1904)
+            return decode_number(text) if serial is None else (serial, Kind.NUMBER)
+        self._refuse(f"has type {kind[:20]!r}, which does not exist")
+
+    def _shared(self, text: str) -> float:
+        text = text.strip()
+        shared = self.context.shared
+        if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text) < len(shared)):
+            self._refuse(f"refers to shared string {text[:20]!r} of {len(shared)}")
+        return float(shared[int(text)])
+
+    def _add_formula(self, attributes: dict[str, str], text: str) -> None:
+        columns = self.columns
+        row, column = columns.row_at, columns.column_at
+        area = (row, column, row + 1, column + 1)
+        kind, group = FormulaKind.NORMAL, -1
+        form = attributes.get("t", "normal")
+        if form == "shared":
+            number = attributes.get("si", "")
+            group = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else _MOST_GROUPS
+            kind = FormulaKind.NORMAL if text else FormulaKind.SHARED
+        elif form == "array":
+            marker = self._attributes.get("cm", "")
+            dynamic = marker.isdigit() and int(marker) in self.context.dynamic
+            kind = FormulaKind.DYNAMIC if dynamic else FormulaKind.ARRAY
+            area = self._filled(attributes.get("ref"), area)
+        elif form == "dataTable":
+            kind = FormulaKind.DATA_TABLE
+            area = self._filled(attributes.get("ref"), area)
+            columns.data_tables.append(_data_table(attributes, Area(self.context.sheet, *area)))
+            text = ""
+        if text or kind in (FormulaKind.SHARED, FormulaKind.DATA_TABLE):
+            columns.add_formula(kind, area, text.encode("utf-8", "replace"), group)
+
+    def _filled(self, reference: str | None, alone: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        """Return the area that an array formula says it fills; its cell alone where the two do not fit together."""
+        try:
+            address = parse_range(reference or "")
+        except BadReference:
+            return alone
+        area = (address.top, address.left, address.bottom, address.right)
+        return area if area[:2] == alone[:2] and address.sheet is None else alone
+
+    def _refuse(self, what: str) -> NoReturn:
+        place = self._attributes.get("r", f"in row {self.columns.row_at + 1}")[:20]
+        self.package.refuse(f"sheet {self.context.name!r}: cell {place} {what}")
+
+
+def decode_number(text: str) -> tuple[float, int]:
+    """Return the payload and kind of a number's text: #NUM! where it is none that a cell can hold, #VALUE! where it is no number."""
+    if not text.strip():
+        return 0.0, Kind.EMPTY
+    if _NUMBER.match(text):
+        number = float(text)
+        return (number, Kind.NUMBER) if math.isfinite(number) else (float(Error.NUM.code), Kind.ERROR)
+    infinite = text.strip().lstrip("+-").upper() in {"INF", "INFINITY", "NAN"}
+    return float((Error.NUM if infinite else Error.VALUE).code), Kind.ERROR
+
+
+def _data_table(attributes: dict[str, str], area: Area) -> DataTable:
+    two = is_true(attributes.get("dt2D", ""))
+    second = attributes.get("r2") if two else None
+    return DataTable(area, attributes.get("r1", ""), second, two, is_true(attributes.get("dtr", "")))
