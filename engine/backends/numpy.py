@@ -1,0 +1,343 @@
+"""Runs array programs on numpy: one method a node, each giving `Values` of shape (*loops, rows, columns)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, Area
+from sheetgrad.sheets.values import Error, Floats, Kind, Values
+
+from .. import operators
+from ..broadcasting import fit, pad
+from ..call import Argument as CallArgument
+from ..call import apply
+from ..coercion import logicals, merge_codes, numbers, wrap
+from ..context import Context
+from ..context import Place as ContextPlace
+from ..functions import find
+from ..grid import Grid, TooManyCells
+from ..ir import (
+    Apply,
+    Choose,
+    Const,
+    ConstArray,
+    Contract,
+    Growing,
+    Node,
+    Offset,
+    Operate,
+    Pick,
+    Place,
+    Prefix,
+    Recover,
+    Select,
+    View,
+    shared,
+)
+from ..regions import Region
+from .prefixes import run_prefix
+from .products import contract
+from .windows import Frame, moving, read, target, write
+
+Indices: TypeAlias = NDArray[np.int64]
+
+
+class Decline(Exception):
+    """The values met at run time are not what the array program allows; the region's cells are computed one by one."""
+
+
+class Machine:
+    """Computes regions on a grid."""
+
+    def __init__(self, grid: Grid, context: Context) -> None:
+        self.grid = grid
+        self.context = context
+
+    def run(self, region: Region, program: Node, frame: Frame | None = None) -> None:
+        """Compute a region, or a part of its loops, and store the results; raises `Decline`."""
+        frame = frame or Frame.whole(region)
+        values = self.value(region, program, frame)
+        place = target(region, frame)
+        try:
+            write(self.grid, place, _filling(values, region, tuple(loop[0] for loop in place.loops)))
+        except TooManyCells:
+            raise Decline("its cells lie too far apart") from None
+
+    def value(self, region: Region, program: Node, frame: Frame) -> Values:
+        """Evaluate an array program in a region's frame."""
+        try:
+            return _Evaluation(self.grid, self.context, region, frame, shared(program)).value(program)
+        except TooManyCells:
+            raise Decline("an array beyond the cell budget") from None
+
+
+def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
+    """Fit results to what a region's formulas fill: a scalar formula takes the first element, an array is cut or padded."""
+    height, width = region.extent
+    rows, columns = values.shape[-2:]
+    if (rows, columns) != (height, width):
+        if region.kind.name == "DYNAMIC":
+            raise Decline("it spills over other cells than before")
+        values = Values(
+            values.data[..., :height, :width], None if values.kind is None else values.kind[..., :height, :width]
+        )
+        values = pad(values, height, width)
+    shape = (*counts, height, width)
+    kind = None if values.kind is None else np.broadcast_to(values.kind, shape)
+    return Values(np.broadcast_to(values.data, shape), kind)
+
+
+class _Evaluation:
+    """One evaluation of one program; shared subexpressions are kept while it lasts."""
+
+    def __init__(self, grid: Grid, context: Context, region: Region, frame: Frame, common: frozenset[int]) -> None:
+        self.grid = grid
+        self.context = context
+        self.region = region
+        self.frame = frame
+        self.common = common
+        self.kept: dict[int, Values] = {}
+
+    def value(self, node: Node) -> Values:
+        """Evaluate a node."""
+        key = id(node)
+        found = self.kept.get(key)
+        if found is None:
+            found = EVALUATORS[type(node)](self, node)
+            if key in self.common:
+                self.kept[key] = found
+        return found
+
+    # sources
+
+    def const(self, node: Const) -> Values:
+        return Values.of(node.value, self.context.strings)
+
+    def const_array(self, node: ConstArray) -> Values:
+        return Values.from_rows([[item.value for item in row] for row in node.rows], self.context.strings)
+
+    def view(self, node: View) -> Values:
+        return read(self.grid, moving(node, self.frame))
+
+    def growing(self, node: Growing) -> Values:
+        raise Decline("a range that grows along the fill")
+
+    def along(self, start: int, steps: tuple[int, ...]) -> Indices:
+        """Return ``start`` moved by ``steps`` along the frame's loops: (*loops, 1, 1), loops that do not count having length 1."""
+        found = np.full((1,) * (len(steps) + 2), start, dtype=np.int64)
+        for loop, (step, first, count) in enumerate(zip(steps, self.frame.starts, self.frame.counts, strict=True)):
+            if step:
+                shape = [1] * (len(steps) + 2)
+                shape[loop] = count
+                found = found + (np.arange(first, first + count) * step).reshape(shape)
+        return found
+
+    def place(self, node: Place) -> Values:
+        line = np.arange(node.count)
+        return Values((self.along(node.start, node.steps) + (line[:, None] if node.axis == 0 else line)).astype(np.float64))
+
+    # operations
+
+    def operate(self, node: Operate) -> Values:
+        if node.operator.startswith("unary "):
+            return operators.unary(node.operator[6:], self.value(node.operands[0]), self.context)
+        left, right = (self.value(operand) for operand in node.operands)
+        return operators.binary(node.operator, left, right, self.context, final=node.final)
+
+    def apply(self, node: Apply) -> Values:
+        function = find(node.function)
+        assert function is not None, f"{node.function} was there when the formula was lifted"
+        arguments = [
+            CallArgument(self.value(argument.node), reference=argument.from_reference, missing=argument.missing)
+            for argument in node.arguments
+        ]
+        if function.wants_context:
+            self.context.place = self.context_place()
+            self.context.draws = max(node.draw, 0)
+        return apply(function, arguments, self.context)
+
+    def context_place(self) -> ContextPlace:
+        rows, columns = (
+            self.along(int(self.region.origin[axis]), tuple(int(step) for step in self.region.steps[:, axis]))
+            for axis in (0, 1)
+        )
+        return ContextPlace(self.region.sheet, rows, columns)
+
+    # choices
+
+    def select(self, node: Select) -> Values:
+        condition, codes = logicals(self.value(node.condition), self.context.strings)
+        if codes is None and condition.all():
+            return self._like(self.value(node.then), condition)
+        if codes is None and not condition.any():
+            return self._like(self.value(node.otherwise), condition)
+        return _where(condition, self.value(node.then), self.value(node.otherwise), codes)
+
+    @staticmethod
+    def _like(values: Values, condition: NDArray[np.bool_]) -> Values:
+        """Let a branch that is taken everywhere have at least the rows and columns of the condition."""
+        if condition.shape[-2:] == (1, 1) or condition.shape[-2:] == values.shape[-2:]:
+            return values
+        return _where(np.ones(condition.shape, dtype=bool), values, values, None)
+
+    def choose(self, node: Choose) -> Values:
+        data, codes = numbers(self.value(node.index), self.context.strings, self.context.date1904)
+        index = np.trunc(data)
+        result = Values.of(Error.VALUE, self.context.strings)
+        for number, option in enumerate(node.options, 1):
+            here = index == number
+            if here.any():
+                result = _where(here, self.value(option), result, None)
+        if codes is None:
+            return self._like(result, index > 0)
+        return _where(codes == 0, result, result, codes)
+
+    def recover(self, node: Recover) -> Values:
+        value = self.value(node.value)
+        if value.kind is None:
+            return value
+        failed = value.kind == Kind.ERROR
+        if node.only_na:
+            failed &= value.data == Error.NA.code
+        if not failed.any():
+            return value
+        return _where(failed, self.value(node.fallback), value, None)
+
+    # lookups by position
+
+    def pick(self, node: Pick) -> Values:
+        table = self.value(node.table)
+        rows, row_codes = self._line(node.row, table.shape[-2])
+        columns, column_codes = self._line(node.column, table.shape[-1])
+        picked = _gather(table, rows, columns)
+        codes = merge_codes(row_codes, column_codes)
+        if codes is None:
+            return picked
+        return _where(np.ones(codes.shape, dtype=bool), picked, picked, codes)
+
+    def _line(self, node: Node | None, size: int) -> tuple[Indices, NDArray[np.uint8] | None]:
+        """Return zero-based indices along a line, clipped into it, and error codes for those outside."""
+        if node is None:
+            return np.arange(size), None
+        data, codes = numbers(self.value(node), self.context.strings, self.context.date1904)
+        index = np.trunc(data).astype(np.int64)
+        if (index == 0).any() and codes is None:
+            raise Decline("INDEX of a whole line chosen at run time")
+        if (index < 1).any() or (index > size).any():
+            outside = np.where(index < 0, np.uint8(Error.VALUE.code), np.where(index > size, np.uint8(Error.REF.code), np.uint8(0)))
+            codes = merge_codes(codes, outside)
+        return np.clip(index - 1, 0, size - 1), codes
+
+    def offset(self, node: Offset) -> Values:
+        rows, columns, codes = self.offset_places(node)
+        area = _bounds(node, rows, columns)
+        values = self.grid.read(area)
+        at = rows - area.top + np.arange(node.height)[:, None], columns - area.left + np.arange(node.width)
+        result = Values(values.data[at], None if values.kind is None else values.kind[at])
+        return result if codes is None else _where(np.ones(codes.shape, dtype=bool), result, result, codes)
+
+    def offset_places(self, node: Offset) -> tuple[Indices, Indices, NDArray[np.uint8] | None]:
+        """Return the first row and column of each displaced window, and error codes (#REF! off the sheet)."""
+        moves, codes = [], None
+        for part in (node.rows, node.columns):
+            data, own = numbers(self.value(part), self.context.strings, self.context.date1904)
+            moves.append(np.trunc(data).astype(np.int64))
+            codes = merge_codes(codes, own)
+        rows = self.along(node.base.row, tuple(step[0] for step in node.base.steps)) + moves[0]
+        columns = self.along(node.base.column, tuple(step[1] for step in node.base.steps)) + moves[1]
+        outside = (rows < 0) | (columns < 0) | (rows + node.height > MAX_ROWS) | (columns + node.width > MAX_COLUMNS)
+        if outside.any():
+            codes = merge_codes(codes, np.where(outside, np.uint8(Error.REF.code), np.uint8(0)))
+        if codes is not None:
+            failed = codes != 0
+            rows, columns = np.where(failed, node.base.row, rows), np.where(failed, node.base.column, columns)
+        return rows, columns, codes
+
+    # reductions
+
+    def contract(self, node: Contract) -> Values:
+        left, right = self.value(node.left), self.value(node.right)
+        if _numeric(left, node.blanks) and _numeric(right, node.blanks):
+            with np.errstate(all="ignore"):
+                result = contract(left.data, right.data, node.transposed)
+            if np.isfinite(result).all():
+                return Values(result)
+        return self.value(node.original)
+
+    def prefix(self, node: Prefix) -> Values:
+        result = run_prefix(node, self.grid, self.frame)
+        if result is None:
+            raise Decline("a running reduction over errors, or along several loops")
+        return wrap(result[0], result[1], self.context.strings)
+
+
+def _bounds(node: Offset, rows: Indices, columns: Indices) -> Area:
+    return Area(
+        node.base.sheet,
+        int(rows.min()),
+        int(columns.min()),
+        int(rows.max()) + node.height,
+        int(columns.max()) + node.width,
+    )
+
+
+def _numeric(values: Values, blanks: bool) -> bool:
+    return values.kind is None or (blanks and bool(values.kind.max(initial=0) <= Kind.NUMBER))
+
+
+def _where(condition: NDArray[np.bool_], then: Values, otherwise: Values, codes: NDArray[np.uint8] | None) -> Values:
+    """Choose element by element, by Excel's broadcasting; error codes stand over both."""
+    chooser = Values(condition.astype(np.float64))
+    chooser, then, otherwise = fit((chooser, then, otherwise))
+    taken = chooser.data != 0
+    data = np.where(taken, then.data, otherwise.data)
+    padded = chooser.kind is not None
+    if then.kind is None and otherwise.kind is None and codes is None and not padded:
+        return Values(data)
+    kind = np.where(taken, then.kinds, otherwise.kinds)
+    if padded:
+        unfit = chooser.kinds == Kind.ERROR
+        data, kind = np.where(unfit, chooser.data, data), np.where(unfit, np.uint8(Kind.ERROR), kind)
+    if codes is not None:
+        failed = codes != 0
+        data = np.where(failed, codes.astype(np.float64), data)
+        kind = np.where(failed, np.uint8(Kind.ERROR), kind)
+    return Values(data, kind)
+
+
+def _gather(table: Values, rows: Indices, columns: Indices) -> Values:
+    """Take elements of (*loops, r, c) at rows and columns that may vary along the loops."""
+    loops = table.shape[:-2]
+    if all(length == 1 for length in loops):
+        data = table.data.reshape(table.shape[-2:])
+        kind = None if table.kind is None else table.kind.reshape(table.shape[-2:])
+        at: tuple[Any, ...] = (rows, columns)
+    else:
+        data, kind = table.data, table.kind
+        grids = np.ogrid[tuple(slice(length) for length in loops)]
+        at = (*(grid[..., None, None] for grid in grids), rows, columns)
+    return Values(data[at], None if kind is None else kind[at])
+
+
+EVALUATORS: Mapping[type, Callable[[_Evaluation, Any], Values]] = {
+    Const: _Evaluation.const,
+    ConstArray: _Evaluation.const_array,
+    View: _Evaluation.view,
+    Growing: _Evaluation.growing,
+    Place: _Evaluation.place,
+    Operate: _Evaluation.operate,
+    Apply: _Evaluation.apply,
+    Select: _Evaluation.select,
+    Choose: _Evaluation.choose,
+    Recover: _Evaluation.recover,
+    Pick: _Evaluation.pick,
+    Offset: _Evaluation.offset,
+    Contract: _Evaluation.contract,
+    Prefix: _Evaluation.prefix,
+}
+
+__all__ = ["Decline", "Floats", "Machine"]

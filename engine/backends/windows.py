@@ -1,0 +1,121 @@
+"""Windows onto the grid: strided views that move along the loops of a region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sheetgrad.sheets.model import Area
+from sheetgrad.sheets.values import Kind, Values
+
+from ..grid import Grid
+from ..ir import Step, View
+from ..regions import Region
+
+Loop: TypeAlias = tuple[int, int, int]  # count, rows and columns moved each turn
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The part of a region's loops that is being computed: ``counts[l]`` turns from ``starts[l]`` on."""
+
+    starts: tuple[int, ...]
+    counts: tuple[int, ...]
+
+    @classmethod
+    def whole(cls, region: Region) -> Frame:
+        return cls((0,) * len(region.counts), region.counts)
+
+    def at(self, loop: int, index: int) -> Frame:
+        """Return the frame narrowed to one turn of a loop."""
+        starts, counts = list(self.starts), list(self.counts)
+        starts[loop], counts[loop] = index, 1
+        return Frame(tuple(starts), tuple(counts))
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A rectangle with its first place in a frame, and its loops (those that do not move it have count 1)."""
+
+    sheet: int
+    row: int
+    column: int
+    height: int
+    width: int
+    loops: tuple[Loop, ...]
+
+    @property
+    def bounds(self) -> Area:
+        """The smallest area that holds all its places."""
+        top = bottom = self.row
+        left = right = self.column
+        for count, down, across in self.loops:
+            top, bottom = top + min(0, (count - 1) * down), bottom + max(0, (count - 1) * down)
+            left, right = left + min(0, (count - 1) * across), right + max(0, (count - 1) * across)
+        return Area(self.sheet, top, left, bottom + self.height, right + self.width)
+
+    def strided(self, array: NDArray[Any], area: Area) -> NDArray[Any]:
+        """View ``array``, which holds the cells of ``area``, as (*loops, height, width)."""
+        down, across = array.strides
+        start = array[self.row - area.top :, self.column - area.left :]
+        shape = (*(loop[0] for loop in self.loops), self.height, self.width)
+        strides = (*(loop[1] * down + loop[2] * across for loop in self.loops), down, across)
+        return np.lib.stride_tricks.as_strided(start, shape, strides)
+
+
+def moving(view: View, frame: Frame) -> Moving:
+    """Place a view in a frame."""
+    return _moving(view.sheet, view.row, view.column, view.height, view.width, view.steps, frame, keep=False)
+
+
+def target(region: Region, frame: Frame) -> Moving:
+    """Return where a region's results go: every loop is kept, moved or not."""
+    steps = [(int(step[0]), int(step[1])) for step in region.steps]
+    row, column = int(region.origin[0]), int(region.origin[1])
+    return _moving(region.sheet, row, column, *region.extent, steps, frame, keep=True)
+
+
+def _moving(
+    sheet: int, row: int, column: int, height: int, width: int, steps: Sequence[Step], frame: Frame, keep: bool
+) -> Moving:
+    loops = []
+    for (down, across), start, count in zip(steps, frame.starts, frame.counts, strict=True):
+        row, column = row + down * start, column + across * start
+        loops.append((count if keep or down or across else 1, down, across))
+    return Moving(sheet, row, column, height, width, tuple(loops))
+
+
+def read(grid: Grid, window: Moving) -> Values:
+    """Read a moving window: (*loops, height, width), without a copy where one block holds it all."""
+    area = window.bounds
+    values = grid.read(area)
+    data = window.strided(values.data, area)
+    if values.kind is None:
+        return Values(data)
+    kind = window.strided(values.kind, area)
+    if kind.size and kind.min() == Kind.NUMBER == kind.max():
+        return Values(data)
+    return Values(data, kind)
+
+
+def write(grid: Grid, window: Moving, values: Values) -> None:
+    """Store results (*loops, height, width) at the places of a window; an empty result is 0."""
+    kinds = values.kinds
+    if values.kind is not None and not kinds.all():
+        kinds = np.where(kinds == Kind.EMPTY, np.uint8(Kind.NUMBER), kinds)
+    area = window.bounds
+    pieces = grid.pieces(area)
+    if len(pieces) == 1 and pieces[0].placed == (slice(0, area.height), slice(0, area.width)):
+        piece = pieces[0]
+        window.strided(piece.block.data[piece.inside], area)[...] = values.data
+        window.strided(piece.block.kind[piece.inside], area)[...] = kinds
+        return
+    stored = grid.read(area)
+    data, kind = np.array(stored.data), np.array(stored.kinds)
+    window.strided(data, area)[...] = values.data
+    window.strided(kind, area)[...] = kinds
+    grid.write(area, Values(data, kind))

@@ -1,0 +1,117 @@
+"""Which cells a region reads and fills: rectangles and lattices, laid over a plane of region numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sheetgrad.sheets.model import Area
+
+from .backends.windows import Frame, Moving, moving, target
+from .grid import Grid
+from .ir import Growing, View
+from .regions import Region
+
+Plane: TypeAlias = NDArray[np.int32]
+FEW = 64
+
+
+@dataclass(slots=True)
+class Marks:
+    """A whole number for each cell of the grid's blocks, ``empty`` where none was set."""
+
+    grid: Grid
+    empty: int
+    planes: dict[int, Plane] = field(default_factory=dict)  # by identity of the block
+
+    def read(self, area: Area) -> Plane:
+        """Return the marks of an area, (height, width): a view where one block covers it."""
+        pieces = self.grid.pieces(area)
+        if len(pieces) == 1 and pieces[0].placed == (slice(0, area.height), slice(0, area.width)):
+            return self._plane(pieces[0].block)[pieces[0].inside]
+        found = np.full(area.shape, self.empty, dtype=np.int32)
+        for piece in pieces:
+            found[piece.placed] = self._plane(piece.block)[piece.inside]
+        return found
+
+    def write(self, window: Moving, marks: Any) -> None:
+        """Set the marks of a moving window: a number or an array (*loops, height, width)."""
+        area = window.bounds
+        pieces = self.grid.pieces(area)
+        whole = window.strided(np.empty(area.shape, dtype=np.bool_), area) if len(pieces) != 1 else None
+        if whole is None and pieces[0].placed == (slice(0, area.height), slice(0, area.width)):
+            window.strided(self._plane(pieces[0].block)[pieces[0].inside], area)[...] = marks
+            return
+        held = np.array(self.read(area))
+        window.strided(held, area)[...] = marks
+        for piece in pieces:
+            self._plane(piece.block)[piece.inside] = held[piece.placed]
+
+    def _plane(self, block: Any) -> Plane:
+        plane = self.planes.get(id(block))
+        if plane is None:
+            plane = self.planes[id(block)] = np.full(block.area.shape, self.empty, dtype=np.int32)
+        return plane
+
+    def distinct(self, window: Moving) -> list[int]:
+        """Return the marks that a moving window meets."""
+        covered = cover(window)
+        found = covered.strided(self.read(covered.bounds), covered.bounds)
+        if found.size <= FEW:
+            return sorted(set(found.ravel().tolist()) - {self.empty})
+        low, high = int(found.min()), int(found.max())
+        if low == high:
+            return [low] if low != self.empty else []
+        seen = np.zeros(high - low + 1, dtype=np.bool_)
+        seen[(found - low).ravel()] = True
+        return [mark for mark in (np.flatnonzero(seen) + low).tolist() if mark != self.empty]
+
+
+def cover(window: Moving) -> Moving:
+    """Return a window over the same cells without overlaps: loops whose steps leave no gap are merged into the rectangle."""
+    row, column, height, width = window.row, window.column, window.height, window.width
+    rest = []
+    for count, down, across in sorted(window.loops, key=lambda loop: abs(loop[1]) + abs(loop[2])):
+        if count == 1 or (down == 0 and across == 0):
+            continue
+        if across == 0 and abs(down) <= height:
+            row, height = row + min(0, down * (count - 1)), height + abs(down) * (count - 1)
+        elif down == 0 and abs(across) <= width:
+            column, width = column + min(0, across * (count - 1)), width + abs(across) * (count - 1)
+        else:
+            rest.append((count, down, across))
+    return Moving(window.sheet, row, column, height, width, tuple(rest))
+
+
+def view_window(node: View | Growing, region: Region) -> Moving:
+    """Return the cells that a view reads over all of a region; a growing one by its bounding rectangle."""
+    if isinstance(node, View):
+        return moving(node, Frame.whole(region))
+    zero = Moving(node.sheet, node.row, node.column, 1, 1, _loops(node.steps, region))
+    last_row, last_column = node.row + node.height - 1, node.column + node.width - 1
+    last = Moving(node.sheet, last_row, last_column, 1, 1, _loops(node.last_steps, region))
+    a, b = zero.bounds, last.bounds
+    top, left = min(a.top, b.top), min(a.left, b.left)
+    return Moving(node.sheet, top, left, max(a.bottom, b.bottom) - top, max(a.right, b.right) - left, ())
+
+
+def _loops(steps: tuple[tuple[int, int], ...], region: Region) -> tuple[tuple[int, int, int], ...]:
+    return tuple((count, *step) for count, step in zip(region.counts, steps, strict=True))
+
+
+def owners(grid: Grid, regions: list[Region]) -> Marks:
+    """Return the number of the region that fills each cell (-1: none)."""
+    marks = Marks(grid, -1)
+    for number, region in enumerate(regions):
+        marks.write(target(region, Frame.whole(region)), number)
+    return marks
+
+
+def cells_of(region: Region) -> Iterator[tuple[int, int, int]]:
+    """Yield (sheet, row, column) of every formula of a region."""
+    for row, column in region.places():
+        yield region.sheet, row, column

@@ -1,0 +1,252 @@
+"""The array program: what a region computes, as a tree of whole-array operations.
+
+Every node stands for a `Values` of shape (*loops, rows, columns), where a loop along which nothing changes
+may have length 1. Nodes are immutable and compare by structure; `Pool` makes equal nodes one object, so a shared
+subexpression is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import TypeAlias, TypeVar
+
+from sheetgrad.sheets.values import Scalar
+
+Step: TypeAlias = tuple[int, int]  # how far a reference moves (rows, columns) from one turn of a loop to the next
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal; 1 x 1."""
+
+    value: Scalar
+
+    def __hash__(self) -> int:
+        return hash((type(self.value), self.value))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Const) and type(other.value) is type(self.value) and other.value == self.value
+
+
+@dataclass(frozen=True, slots=True)
+class ConstArray:
+    """An array constant."""
+
+    rows: tuple[tuple[Const, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A window of ``height`` x ``width`` cells at (row, column) on a sheet, moved by ``steps[l]`` along loop l."""
+
+    sheet: int
+    row: int
+    column: int
+    height: int
+    width: int
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A window whose first corner moves by ``steps`` and whose last by ``last_steps``: ``SUM($A$1:A2)`` filled down."""
+
+    sheet: int
+    row: int
+    column: int
+    height: int
+    width: int
+    steps: tuple[Step, ...]
+    last_steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The number of a row (``axis`` 0) or column (1), one-based: ``start`` moved by ``steps``; ``count`` of them in a line."""
+
+    axis: int
+    start: int
+    steps: tuple[int, ...]
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """An operator of `engine.operators` on one or two operands. ``final``: nothing in its formula comes after it."""
+
+    operator: str
+    operands: tuple[Node, ...]
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a call: whether it is a reference, and whether it was left empty."""
+
+    node: Node
+    from_reference: bool = False
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A declared function on its arguments. ``draw`` numbers the random calls of a formula (-1: not random)."""
+
+    function: str
+    arguments: tuple[Argument, ...]
+    draw: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """IF: ``then`` where the condition holds, ``otherwise`` where not, the condition's error where it is one."""
+
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """CHOOSE: the option whose one-based number is ``index``; #VALUE! elsewhere."""
+
+    index: Node
+    options: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """IFERROR (or IFNA): ``fallback`` where ``value`` is an error (or #N/A)."""
+
+    value: Node
+    fallback: Node
+    only_na: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """INDEX: the element of ``table`` at one-based ``row`` and ``column``; None takes a whole line."""
+
+    table: Node
+    row: Node | None
+    column: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """OFFSET: a window of fixed size, displaced from ``base`` by computed rows and columns. Its cells are known only at run time."""
+
+    base: View
+    rows: Node
+    columns: Node
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The sum over a window of the product of two windows of one size: a dot product, a convolution, a matrix product.
+
+    Valid where both windows hold numbers (``blanks``: or nothing); elsewhere, and where the sum
+    is not finite, ``original`` is computed instead.
+    """
+
+    left: View
+    right: View
+    transposed: bool  # the right window is (n, m) to the left's (m, n)
+    blanks: bool
+    original: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A running reduction: ``function`` (SUM, COUNT, MAX …) of a window that grows down or to the right along one loop."""
+
+    function: str
+    window: Growing
+
+
+Node: TypeAlias = (
+    Const
+    | ConstArray
+    | View
+    | Growing
+    | Place
+    | Operate
+    | Apply
+    | Select
+    | Choose
+    | Recover
+    | Pick
+    | Offset
+    | Contract
+    | Prefix
+)
+AnyNode = TypeVar("AnyNode", bound="Node")
+
+
+def children(node: Node) -> Iterator[Node]:
+    """Yield the nodes that a node takes its values from, in order."""
+    match node:
+        case Operate(_, operands, _):
+            yield from operands
+        case Apply(_, arguments, _):
+            yield from (argument.node for argument in arguments)
+        case Select(condition, then, otherwise):
+            yield from (condition, then, otherwise)
+        case Choose(index, options):
+            yield from (index, *options)
+        case Recover(value, fallback, _):
+            yield from (value, fallback)
+        case Pick(table, row, column):
+            yield from (part for part in (table, row, column) if part is not None)
+        case Offset(_, rows, columns, _, _):
+            yield from (rows, columns)
+        case Contract(left, right, _, _, original):
+            yield from (left, right, original)
+        case Prefix(_, window):
+            yield window
+
+
+def walk(root: Node) -> Iterator[Node]:
+    """Yield every node of a tree once, children before parents."""
+    seen: set[int] = set()
+    stack: list[tuple[Node, bool]] = [(root, False)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            yield node
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((child, False) for child in children(node))
+
+
+class Pool:
+    """Makes structurally equal nodes the same object."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Node, Node] = {}
+
+    def __call__(self, node: AnyNode) -> AnyNode:
+        return self._nodes.setdefault(node, node)  # type: ignore[return-value]
+
+
+def shared(root: Node) -> frozenset[int]:
+    """Return the identities of the nodes that more than one parent uses."""
+    uses: dict[int, int] = {}
+    for node in walk(root):
+        for child in children(node):
+            uses[id(child)] = uses.get(id(child), 0) + 1
+    return frozenset(key for key, count in uses.items() if count > 1)
+
+
+def describe(node: Node) -> str:
+    """Return a node's operation with its main attributes, in one line."""
+    parts = []
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, str | int | float | bool) and field.name != "original":
+            parts.append(f"{field.name}={value}")
+    return f"{type(node).__name__}({', '.join(parts)})"

@@ -1,0 +1,576 @@
+"""From a region's formula to its array program: each reference becomes a window that moves with the fill's loops.
+
+A formula is lifted only where the array program is known to mean the same as the cell-by-cell definition; otherwise
+`Unliftable` says why, and the region's cells are computed one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, FormulaKind, Workbook
+from sheetgrad.sheets.values import Error, Scalar
+
+from . import syntax
+from .functions import find
+from .functions.declare import Function
+from .ir import (
+    Apply,
+    Argument,
+    Choose,
+    Const,
+    ConstArray,
+    Growing,
+    Node,
+    Offset,
+    Operate,
+    Pick,
+    Place,
+    Pool,
+    Recover,
+    Select,
+    View,
+)
+from .names import Names
+from .regions import Region
+
+RANDOM = frozenset({"RAND", "RANDBETWEEN", "RANDARRAY"})
+ARITHMETIC = frozenset("+-*/^&=<>") | {"<>", "<=", ">="}
+
+
+class Unliftable(Exception):
+    """A formula, or a part of one, has no array program; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """A whole number that moves along loops: ``start + sum(index[l] * steps[l])``."""
+
+    start: int
+    steps: tuple[int, ...]
+
+    def bounds(self, counts: Sequence[int]) -> tuple[int, int]:
+        """Return the least and the greatest value over all loops."""
+        ends = [(count - 1) * step for count, step in zip(counts, self.steps, strict=True)]
+        return self.start + sum(min(end, 0) for end in ends), self.start + sum(max(end, 0) for end in ends)
+
+    def __sub__(self, other: Affine) -> Affine:
+        return Affine(self.start - other.start, tuple(a - b for a, b in zip(self.steps, other.steps, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A reference with moving corners, both inclusive."""
+
+    sheet: int
+    top: Affine
+    left: Affine
+    bottom: Affine
+    right: Affine
+    whole_columns: bool = False
+    whole_rows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an expression stands: its slots, whether arrays are evaluated as arrays, and LET's names."""
+
+    slots: tuple[tuple[Affine, Affine], ...]
+    arrays: bool
+    lets: dict[str, Node] = field(default_factory=dict)
+    depth: int = 0
+
+
+Special: TypeAlias = "Callable[[Lifter, syntax.Call, Scope], Node]"
+
+
+class Lifter:
+    """Lifts the formula of one region."""
+
+    def __init__(self, workbook: Workbook, names: Names, region: Region, used: tuple[int, int], pool: Pool) -> None:
+        self.workbook = workbook
+        self.names = names
+        self.region = region
+        self.used = used  # rows and columns that are used on any sheet: whole rows and columns end there
+        self.pool = pool
+        self._draws = {id(call): index for index, call in enumerate(random_calls(region.formula.tree))}
+
+    def lift(self) -> Node:
+        """Return the region's array program; raises `Unliftable`."""
+        arrays = self.region.kind in (FormulaKind.ARRAY, FormulaKind.DYNAMIC)
+        scope = Scope(tuple(self._slot(k) for k in range(len(self.region.formula.slots))), arrays)
+        try:
+            return self.value(self.region.formula.tree, scope)
+        except RecursionError:
+            raise Unliftable("the formula is nested too deeply") from None
+
+    # references
+
+    def _affine(self, index: int) -> Affine:
+        return Affine(int(self.region.origin[index]), tuple(int(step) for step in self.region.steps[:, index]))
+
+    def _slot(self, slot: int) -> tuple[Affine, Affine]:
+        return self._affine(2 + 2 * slot), self._affine(3 + 2 * slot)
+
+    @property
+    def place(self) -> tuple[Affine, Affine]:
+        """The row and column of the cell itself."""
+        return self._affine(0), self._affine(1)
+
+    def fixed(self, value: int) -> Affine:
+        return Affine(value, (0,) * len(self.region.counts))
+
+    def sheets(self, prefix: syntax.Prefix | None) -> tuple[int, ...]:
+        """Return the sheets a prefix names: one, or several for a 3-D reference."""
+        if prefix is None:
+            return (self.region.sheet,)
+        if prefix.book is not None:
+            raise Unliftable("reference to another workbook")
+        ends = [self.workbook.sheet_index(name) for name in (prefix.sheet, prefix.last or prefix.sheet)]
+        if ends[0] is None or ends[1] is None:
+            raise Unliftable(f"there is no sheet {prefix.sheet!r}")
+        return tuple(range(min(ends[0], ends[1]), max(ends[0], ends[1]) + 1))
+
+    def windows(self, node: syntax.Node, scope: Scope) -> list[Window] | None:
+        """Return the windows of a reference (several: a union or a 3-D reference), or None for anything else."""
+        match node:
+            case syntax.Cell(slot, prefix):
+                row, column = scope.slots[slot]
+                return [Window(sheet, row, column, row, column) for sheet in self.sheets(prefix)]
+            case syntax.Rectangle(first, last, prefix):
+                (top, left), (bottom, right) = self._ordered(scope.slots[first], scope.slots[last])
+                return [Window(sheet, top, left, bottom, right) for sheet in self.sheets(prefix)]
+            case syntax.ColumnSpan(first, last, prefix):
+                left, right = self._in_order(scope.slots[first][1], scope.slots[last][1])
+                top, bottom = self.fixed(0), self.fixed(MAX_ROWS - 1)
+                return [Window(sheet, top, left, bottom, right, whole_columns=True) for sheet in self.sheets(prefix)]
+            case syntax.RowSpan(first, last, prefix):
+                top, bottom = self._in_order(scope.slots[first][0], scope.slots[last][0])
+                left, right = self.fixed(0), self.fixed(MAX_COLUMNS - 1)
+                return [Window(sheet, top, left, bottom, right, whole_rows=True) for sheet in self.sheets(prefix)]
+            case syntax.Structured():
+                return self._structured(node)
+            case syntax.Binary(",", left, right):
+                parts = self.windows(left, scope), self.windows(right, scope)
+                return None if parts[0] is None or parts[1] is None else parts[0] + parts[1]
+            case syntax.Name(name, prefix) if name.casefold() not in scope.lets:
+                tree, inner = self._named(name, prefix, scope)
+                return self.windows(tree, inner)
+        return None
+
+    def _in_order(self, first: Affine, last: Affine) -> tuple[Affine, Affine]:
+        low, high = (last - first).bounds(self.region.counts)
+        if low >= 0:
+            return first, last
+        if high <= 0:
+            return last, first
+        raise Unliftable("the corners of a range change sides")
+
+    def _ordered(
+        self, first: tuple[Affine, Affine], last: tuple[Affine, Affine]
+    ) -> tuple[tuple[Affine, Affine], tuple[Affine, Affine]]:
+        top, bottom = self._in_order(first[0], last[0])
+        left, right = self._in_order(first[1], last[1])
+        return (top, left), (bottom, right)
+
+    def _structured(self, node: syntax.Structured) -> list[Window]:
+        row = self.place[0]
+        if node.this_row:
+            low, high = row.bounds(self.region.counts)
+            area = self.names.structured(node, self.region.sheet, low, self.place[1].start)
+            last = self.names.structured(node, self.region.sheet, high, self.place[1].start)
+            if area is None or last is None or (area.top, last.top) != (low, high):
+                raise Unliftable("a structured reference outside its table")
+            return [Window(area.sheet, row, self.fixed(area.left), row, self.fixed(area.right - 1))]
+        area = self.names.structured(node, self.region.sheet, row.start, self.place[1].start)
+        if area is None:
+            raise Unliftable("a structured reference that names nothing")
+        corners = (self.fixed(at) for at in (area.top, area.left, area.bottom - 1, area.right - 1))
+        return [Window(area.sheet, *corners)]
+
+    def _named(self, name: str, prefix: syntax.Prefix | None, scope: Scope) -> tuple[syntax.Node, Scope]:
+        """Return the tree of a defined name and the scope it is read in."""
+        formula = self.names.formula(name, prefix, self.region.sheet)
+        if formula is None:
+            raise Unliftable(f"the name {name!r} is not defined")
+        if scope.depth > 16:
+            raise Unliftable(f"the name {name!r} leads back to itself")
+        slots = []
+        for slot in formula.slots:
+            if not (slot.row_absolute and slot.column_absolute):
+                raise Unliftable(f"the name {name!r} is relative to the cell")
+            slots.append((self.fixed(slot.row), self.fixed(slot.column)))
+        return formula.tree, replace(scope, slots=tuple(slots), depth=scope.depth + 1, lets={})
+
+    def view(self, window: Window) -> View | Growing:
+        """Return the node that reads a window; whole rows and columns end where the sheets do."""
+        steps = tuple(zip(window.top.steps, window.left.steps, strict=True))
+        last_steps = tuple(zip(window.bottom.steps, window.right.steps, strict=True))
+        bottom = min(window.bottom.start, self.used[0] - 1) if window.whole_columns else window.bottom.start
+        right = min(window.right.start, self.used[1] - 1) if window.whole_rows else window.right.start
+        height, width = max(bottom - window.top.start + 1, 1), max(right - window.left.start + 1, 1)
+        row, column = window.top.start, window.left.start
+        if steps == last_steps:
+            return self.pool(View(window.sheet, row, column, height, width, steps))
+        return self.pool(Growing(window.sheet, row, column, height, width, steps, last_steps))
+
+    def intersected(self, window: Window) -> Node:
+        """Return the one cell of a window in the row or column of the cell itself (implicit intersection)."""
+        tall, wide = (window.bottom.start > window.top.start), (window.right.start > window.left.start)
+        if window.top.steps != window.bottom.steps or window.left.steps != window.right.steps:
+            raise Unliftable("implicit intersection of a range that grows")
+        if not tall and not wide:
+            return self.view(window)
+        if tall and wide:
+            return Const(Error.VALUE)
+        own = self.place[0] if tall else self.place[1]
+        first, last = (window.top, window.bottom) if tall else (window.left, window.right)
+        before, after = (own - first).bounds(self.region.counts), (last - own).bounds(self.region.counts)
+        if before[1] < 0 or after[1] < 0:
+            return Const(Error.VALUE)
+        if before[0] < 0 or after[0] < 0:
+            raise Unliftable("implicit intersection fails for a part of the fill")
+        if tall:
+            return self.view(Window(window.sheet, own, window.left, own, window.right))
+        return self.view(Window(window.sheet, window.top, own, window.bottom, own))
+
+    # values
+
+    def value(self, node: syntax.Node, scope: Scope) -> Node:
+        """Lift an expression where one value is expected: references are intersected unless arrays are wanted."""
+        windows = self.windows(node, scope)
+        if windows is not None:
+            if len(windows) != 1:
+                raise Unliftable("a union or 3-D reference where a value is expected")
+            if not scope.arrays:
+                return self.intersected(windows[0])
+            return self._fixed_size(self.view(windows[0]))
+        lifted = self._expression(node, scope)
+        if not scope.arrays and isinstance(lifted, View | Growing) and (lifted.height, lifted.width) != (1, 1):
+            raise Unliftable("implicit intersection of a computed reference")
+        if not scope.arrays and _is_line(lifted):
+            raise Unliftable("implicit intersection of a computed reference")
+        return lifted
+
+    def whole(self, node: syntax.Node, scope: Scope) -> list[Node]:
+        """Lift an argument that takes whole ranges; several nodes for unions and 3-D references."""
+        windows = self.windows(node, scope)
+        if windows is not None:
+            return [self.view(window) for window in windows]
+        return [self._expression(node, scope)]
+
+    @staticmethod
+    def _fixed_size(node: Node) -> Node:
+        if isinstance(node, Growing):
+            raise Unliftable("a range that grows along the fill")
+        return node
+
+    def _expression(self, node: syntax.Node, scope: Scope) -> Node:
+        match node:
+            case syntax.Number(value) | syntax.Text(value) | syntax.Logical(value) | syntax.ErrorLiteral(value):
+                return self.pool(Const(value))
+            case syntax.Missing():
+                return self.pool(Const(None))
+            case syntax.ArrayConstant(rows):
+                return self.pool(ConstArray(tuple(tuple(Const(item.value) for item in row) for row in rows)))
+            case syntax.Unary("@", operand):
+                return self.value(operand, replace(scope, arrays=False))
+            case syntax.Unary("#", _):
+                raise Unliftable("a spill reference")
+            case syntax.Unary(operator, operand):
+                return self.pool(Operate(f"unary {operator}", (self.value(operand, scope),)))
+            case syntax.Binary(operator, left, right) if operator in ARITHMETIC:
+                return self.pool(Operate(operator, (self.value(left, scope), self.value(right, scope))))
+            case syntax.Binary():
+                raise Unliftable("a computed range")
+            case syntax.Call(name, _):
+                return self._call(node, scope)
+            case syntax.Name(name, prefix):
+                if name.casefold() in scope.lets:
+                    return scope.lets[name.casefold()]
+                tree, inner = self._named(name, prefix, scope)
+                return self.value(tree, inner)
+        raise Unliftable(f"{type(node).__name__} has no array form")
+
+    def _call(self, call: syntax.Call, scope: Scope) -> Node:
+        special = SPECIAL.get(call.name)
+        if special is not None:
+            return special(self, call, scope)
+        function = find(call.name)
+        if function is None:
+            raise Unliftable(f"{call.name} is not a function it has")
+        if function.shape == "special":
+            raise Unliftable(f"{call.name} has no array form")
+        least, most = function.arity
+        if len(call.arguments) < least or (most is not None and len(call.arguments) > most):
+            raise Unliftable(f"{call.name} with {len(call.arguments)} arguments")
+        arguments: list[Argument] = []
+        markers = argument_markers(function, len(call.arguments))
+        for argument, marker in zip(call.arguments, markers, strict=True):
+            arguments += self._arguments(argument, marker, scope, first=arguments[0].node if arguments else None, name=call.name)
+        return self.pool(Apply(call.name, tuple(arguments), self._draws.get(id(call), -1)))
+
+    def _arguments(self, node: syntax.Node, marker: str, scope: Scope, first: Node | None, name: str) -> list[Argument]:
+        if isinstance(node, syntax.Missing):
+            return [Argument(self.pool(Const(None)), missing=True)]
+        if marker in ("number", "text", "logical", "any"):
+            return [Argument(self.value(node, scope))]
+        if marker in ("reference", "lambda"):
+            raise Unliftable(f"{name} takes a {marker}")
+        inner = replace(scope, arrays=True) if marker in ("array", "matrix") else scope
+        nodes = self.whole(node, inner)
+        if len(nodes) > 1 and marker not in ("numbers", "numbers_a"):
+            raise Unliftable(f"{name} of a union or 3-D reference")
+        if name in RESIZED and isinstance(first, View) and isinstance(nodes[0], View):
+            nodes = [self.pool(replace(nodes[0], height=first.height, width=first.width))]
+        if any(isinstance(part, Growing) for part in nodes) and name not in PREFIXES:
+            raise Unliftable(f"{name} of a range that grows along the fill")
+        return [Argument(part, from_reference=is_reference(part)) for part in nodes]
+
+
+def is_reference(node: Node) -> bool:
+    """Tell whether a node's values come straight from cells (SUM's rule differs for them)."""
+    match node:
+        case View() | Growing() | Offset():
+            return True
+        case Pick(table, _, _):
+            return is_reference(table)
+        case Select(_, then, otherwise):
+            return is_reference(then) and is_reference(otherwise)
+        case Choose(_, options):
+            return all(is_reference(option) for option in options)
+    return False
+
+
+def _is_line(node: Node) -> bool:
+    match node:
+        case Pick(_, row, column):
+            return row is None or column is None
+        case Offset(_, _, _, height, width):
+            return (height, width) != (1, 1)
+        case Select(_, then, otherwise):
+            return any(_is_line(part) or isinstance(part, View) and (part.height, part.width) != (1, 1) for part in (then, otherwise))
+    return False
+
+
+def random_calls(tree: syntax.Node) -> list[syntax.Call]:
+    """Return the calls of random functions in a tree, in pre-order."""
+    from .functions import random_calls as numbered
+
+    return numbered(tree)
+
+
+def argument_markers(function: Function, count: int) -> list[str]:
+    """Return the markers of the first ``count`` arguments."""
+    own = [parameter for parameter in function.parameters if parameter.marker != "context"]
+    single = [parameter.marker for parameter in own if not parameter.repeats]
+    repeating = [parameter.marker for parameter in own if parameter.repeats]
+    if not repeating:
+        return single[:count]
+    rest = max(count - len(single), 0)
+    if function.pairs > 1 and len(single) >= function.pairs:
+        group = single[-function.pairs :]
+        return (single + group * (rest // function.pairs + 1))[:count]
+    return (single + repeating * rest)[:count]
+
+
+# Special forms
+
+
+def _if(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+    _expect(call, 2, 3)
+    condition = lifter.value(call.arguments[0], scope)
+    then = _branch(lifter, call.arguments[1], scope)
+    otherwise = _branch(lifter, call.arguments[2], scope) if len(call.arguments) > 2 else Const(False)
+    return lifter.pool(Select(condition, then, otherwise))
+
+
+def _branch(lifter: Lifter, node: syntax.Node, scope: Scope) -> Node:
+    """Lift a branch: an empty one is 0; a whole range only where arrays are wanted."""
+    if isinstance(node, syntax.Missing):
+        return lifter.pool(Const(0.0))
+    return lifter.value(node, scope)
+
+
+def _ifs(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+    if len(call.arguments) % 2 or not call.arguments:
+        raise Unliftable("IFS with an odd number of arguments")
+    result: Node = lifter.pool(Const(Error.NA))
+    for at in range(len(call.arguments) - 2, -1, -2):
+        condition = lifter.value(call.arguments[at], scope)
+        result = lifter.pool(Select(condition, _branch(lifter, call.arguments[at + 1], scope), result))
+    return result
+
+
+def _switch(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+    if len(call.arguments) < 3:
+        raise Unliftable("SWITCH with too few arguments")
+    subject, rest = lifter.value(call.arguments[0], scope), call.arguments[1:]
+    has_default = len(rest) % 2 == 1
+    result = _branch(lifter, rest[-1], scope) if has_default else lifter.pool(Const(Error.NA))
+    for at in range(len(rest) - 2 - has_default, -1, -2):
+        same = lifter.pool(Operate("=", (subject, lifter.value(rest[at], scope))))
+        result = lifter.pool(Select(same, _branch(lifter, rest[at + 1], scope), result))
+    return result
+
+
+def _choose(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+    _expect(call, 2, 255)
+    index = lifter.value(call.arguments[0], scope)
+    return lifter.pool(Choose(index, tuple(_branch(lifter, option, scope) for option in call.arguments[1:])))
+
+
+def _recover(only_na: bool) -> Special:
+    def lift(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+        _expect(call, 2, 2)
+        value, fallback = (_branch(lifter, argument, scope) for argument in call.arguments)
+        return lifter.pool(Recover(value, fallback, only_na))
+
+    return lift
+
+
+def _place(axis: int) -> Special:
+    def lift(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+        _expect(call, 0, 1)
+        if not call.arguments:
+            own = lifter.place[axis]
+            return lifter.pool(Place(axis, own.start + 1, own.steps))
+        window = _one_window(lifter, call.arguments[0], scope, call.name)
+        view = lifter.view(window)
+        if isinstance(view, Growing):
+            raise Unliftable(f"{call.name} of a range that grows")
+        first, count = (window.top, view.height) if axis == 0 else (window.left, view.width)
+        return lifter.pool(Place(axis, first.start + 1, first.steps, count if scope.arrays else 1))
+
+    return lift
+
+
+def _extent(axis: int) -> Special:
+    def lift(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+        _expect(call, 1, 1)
+        window = _one_window(lifter, call.arguments[0], scope, call.name)
+        count = window.bottom - window.top if axis == 0 else window.right - window.left
+        if not any(count.steps):
+            return lifter.pool(Const(float(count.start + 1)))
+        return lifter.pool(Place(axis, count.start + 1, count.steps))
+
+    return lift
+
+
+def _index(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+    _expect(call, 2, 3)
+    tables = lifter.whole(call.arguments[0], replace(scope, arrays=True))
+    if len(tables) != 1:
+        raise Unliftable("INDEX of a union")
+    table = lifter._fixed_size(tables[0])
+    numbers = [_line_number(lifter, argument, scope) for argument in call.arguments[1:]]
+    if len(numbers) == 1:
+        if not isinstance(table, View) or (table.height > 1 and table.width > 1):
+            raise Unliftable("INDEX with one number of a table")
+        one = lifter.pool(Const(1.0))
+        numbers = [numbers[0], one] if table.width == 1 else [one, numbers[0]]
+    if isinstance(table, View):
+        numbers = [None if n is None and size > 1 else n or lifter.pool(Const(1.0)) for n, size in zip(numbers, (table.height, table.width))]
+    return lifter.pool(Pick(table, numbers[0], numbers[1]))
+
+
+def _line_number(lifter: Lifter, node: syntax.Node, scope: Scope) -> Node | None:
+    """Lift a row or column number; None where it is 0 or empty: the whole line."""
+    if isinstance(node, syntax.Missing) or (isinstance(node, syntax.Number) and node.value == 0):
+        return None
+    return lifter.value(node, scope)
+
+
+def _offset(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+    _expect(call, 3, 5)
+    base = lifter.view(_one_window(lifter, call.arguments[0], scope, "OFFSET"))
+    if isinstance(base, Growing):
+        raise Unliftable("OFFSET from a range that grows")
+    size = [base.height, base.width]
+    for at, argument in enumerate(call.arguments[3:]):
+        if isinstance(argument, syntax.Missing):
+            continue
+        given = _whole_number(argument)
+        if given is None or given < 1:
+            raise Unliftable("OFFSET with a computed size")
+        size[at] = given
+    moves = [0 if isinstance(argument, syntax.Missing) else _whole_number(argument) for argument in call.arguments[1:3]]
+    if moves[0] is not None and moves[1] is not None and base.row + moves[0] >= 0 and base.column + moves[1] >= 0:
+        return lifter.pool(View(base.sheet, base.row + moves[0], base.column + moves[1], size[0], size[1], base.steps))
+    inner = replace(scope, arrays=False)
+    rows, columns = (
+        lifter.pool(Const(0.0)) if isinstance(argument, syntax.Missing) else lifter.value(argument, inner)
+        for argument in call.arguments[1:3]
+    )
+    return lifter.pool(Offset(base, rows, columns, size[0], size[1]))
+
+
+def _whole_number(node: syntax.Node) -> int | None:
+    match node:
+        case syntax.Number(value):
+            return int(np.floor(value))
+        case syntax.Unary("-", syntax.Number(value)):
+            return int(np.floor(-value))
+    return None
+
+
+def _let(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+    if len(call.arguments) < 3 or len(call.arguments) % 2 == 0:
+        raise Unliftable("LET with an even number of arguments")
+    lets = dict(scope.lets)
+    for name, value in zip(call.arguments[:-1:2], call.arguments[1:-1:2], strict=True):
+        if not isinstance(name, syntax.Name):
+            raise Unliftable("LET without a name")
+        if isinstance(value, syntax.Call) and value.name == "LAMBDA":
+            raise Unliftable("LAMBDA has no array form")
+        inner = replace(scope, lets=dict(lets))
+        (lets[name.name.casefold()],) = lifter.whole(value, inner)
+    return lifter.value(call.arguments[-1], replace(scope, lets=lets))
+
+
+def _constant(value: Scalar) -> Special:
+    def lift(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+        _expect(call, 0, 0)
+        return lifter.pool(Const(value))
+
+    return lift
+
+
+def _one_window(lifter: Lifter, node: syntax.Node, scope: Scope, name: str) -> Window:
+    windows = lifter.windows(node, scope)
+    if windows is None or len(windows) != 1:
+        raise Unliftable(f"{name} of a computed reference")
+    return windows[0]
+
+
+def _expect(call: syntax.Call, least: int, most: int) -> None:
+    if not least <= len(call.arguments) <= most:
+        raise Unliftable(f"{call.name} with {len(call.arguments)} arguments")
+
+
+SPECIAL: dict[str, Special] = {
+    "IF": _if,
+    "IFS": _ifs,
+    "SWITCH": _switch,
+    "CHOOSE": _choose,
+    "IFERROR": _recover(only_na=False),
+    "IFNA": _recover(only_na=True),
+    "ROW": _place(0),
+    "COLUMN": _place(1),
+    "ROWS": _extent(0),
+    "COLUMNS": _extent(1),
+    "INDEX": _index,
+    "OFFSET": _offset,
+    "LET": _let,
+    "TRUE": _constant(True),
+    "FALSE": _constant(False),
+    "PI": _constant(float(np.pi)),
+    "NA": _constant(Error.NA),
+}
+
+RESIZED = frozenset({"SUMIF", "AVERAGEIF"})  # the third argument takes the size of the first
+PREFIXES = frozenset({"SUM", "COUNT", "MAX", "MIN", "AVERAGE", "PRODUCT", "SUMSQ"})  # reductions that can run along
