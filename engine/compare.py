@@ -11,6 +11,7 @@ from sheetgrad.sheets.addresses import cell_name, quote_sheet
 from sheetgrad.sheets.model import MAX_COLUMNS, Sheet, Workbook
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Scalar, decode
 
+from .formula_text import formula_text
 from .grid import Grid
 from .outcome import CellKey
 
@@ -155,7 +156,3 @@ def _owners(sheet: Sheet) -> dict[tuple[int, int], int]:
                 owners[row, column] = index
     return owners
 
-
-def formula_text(sheet: Sheet, index: int) -> str:
-    """Return a formula's text; a member of a shared formula has its master's, moved to where it stands."""
-    return sheet.formulas.source(index)

@@ -16,7 +16,7 @@ from sheetgrad.sheets.model import MAX_COLUMNS, Area, Formulas, Sheet, Workbook
 from sheetgrad.sheets.serials import serial_of
 from sheetgrad.sheets.values import Error, Scalar, Values
 
-from .compare import formula_text
+from .formula_text import formula_text
 from .outcome import CellKey
 from .selection import resolve
 

@@ -32,6 +32,8 @@ from .selection import clipped, resolve
 if TYPE_CHECKING:
     import openpyxl
 
+    from sheetgrad.sheets.package import Limits
+
 Source: TypeAlias = "str | os.PathLike[str] | bytes | openpyxl.Workbook"
 Backend: TypeAlias = Literal["numpy", "reference", "torch"]
 Evaluate: TypeAlias = Callable[[model.Workbook, Grid, Context], Outcome]
@@ -64,10 +66,11 @@ class Request:
     backend: str = "numpy"
 
 
-def open_workbook(source: Source, *, limits: object | None = None) -> Workbook:
+def open_workbook(source: Source, *, limits: Limits | None = None) -> Workbook:
     """Read a workbook: a path, the bytes of an .xlsx file, or an `openpyxl.Workbook` in memory.
 
-    Raises `FileRefused` for a file that is missing, damaged, hostile, or no workbook.
+    ``limits`` bounds what a file may cost; raise them for files that are larger and trusted (`sheets.package.Limits`).
+    Raises `FileRefused` for a file that is missing, damaged, beyond the limits, or no workbook.
 
     >>> import io, xlsxwriter
     >>> file = io.BytesIO()
@@ -318,14 +321,10 @@ def _select(workbook: model.Workbook, grid: Grid, reference: str) -> Any:
     return scalar
 
 
-def _load(source: Source, limits: object | None) -> model.Workbook:
-    if isinstance(source, str | os.PathLike | bytes):
-        from sheetgrad.sheets.reader import read_workbook
+def _load(source: Source, limits: Limits | None) -> model.Workbook:
+    from sheetgrad.sheets.reader import read_workbook
 
-        return read_workbook(source)
-    from sheetgrad.sheets.openpyxl_adapter import from_openpyxl
-
-    return from_openpyxl(source)
+    return read_workbook(source) if limits is None else read_workbook(source, limits)
 
 
 def _save(result: Result, path: Path) -> None:

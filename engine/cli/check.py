@@ -12,11 +12,11 @@ from dataclasses import asdict
 from typing import Any
 
 from ..compare import Comparison, shown
-from ..workbook import Result, open_workbook
+from ..workbook import Result
 from .exits import Exit
 from .formats import jsonable
 from .messages import progress
-from .parsing import add_computation, add_file
+from .parsing import add_computation, add_file, opened
 from .reports import report
 from .tables import show
 
@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Recompute and compare."""
     with progress(f"checking {options.file}"):
-        workbook = open_workbook(options.file)
+        workbook = opened(options)
         result = workbook.recompute(
             seed=options.seed, now=options.now, backend=options.backend, lenient=options.lenient
         )

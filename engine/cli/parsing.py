@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from sheetgrad.sheets.errors import UsageError
 from sheetgrad.sheets.values import ERRORS_BY_TEXT, Scalar
 
 from .exits import Exit
 from .messages import complain
+
+if TYPE_CHECKING:
+    from ..workbook import Workbook
 
 
 class Parser(ArgumentParser):
@@ -35,6 +38,20 @@ class Parser(ArgumentParser):
 def add_file(parser: ArgumentParser) -> None:
     """Add the workbook argument."""
     parser.add_argument("file", metavar="FILE", help="a workbook: .xlsx or .xlsm")
+    parser.add_argument(
+        "--no-limits",
+        action="store_true",
+        help="read files beyond the limits on entries, inflated size and compression ratio: for files that you trust",
+    )
+
+
+def opened(options: Namespace) -> Workbook:
+    """Open the workbook that the arguments name."""
+    from sheetgrad.sheets.package import Limits
+
+    from ..workbook import open_workbook
+
+    return open_workbook(options.file, limits=Limits.none() if options.no_limits else None)
 
 
 def add_computation(parser: ArgumentParser) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from sheetgrad.sheets.errors import UsageError
 
-from ..workbook import Result, open_workbook
+from ..workbook import Result
 from .formats import FORMATS, show_values
 from .messages import complain, progress
-from .parsing import add_computation, add_file, assignments
+from .parsing import add_computation, add_file, assignments, opened
 from .reports import report
 
 EXAMPLES = """\
@@ -58,7 +58,7 @@ def run(options: Namespace) -> int:
     inputs = assignments(options.set)
     target = _target(options)
     with progress(f"computing {options.file}"):
-        workbook = open_workbook(options.file)
+        workbook = opened(options)
         for place in options.get:
             workbook.area(place)
         result = workbook.recompute(

@@ -1,0 +1,45 @@
+"""Recompute a lesson and compare every panel with its torch twin, in float64.
+
+The twin reads its inputs out of the workbook, so a lesson that you have edited still verifies. A panel is right where its
+largest error is at most 1e-12 of the panel's scale. Exit code 1 where a panel is not. Needs torch: install sheetgrad[torch].
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from importlib import import_module
+
+from .exits import Exit
+from .messages import progress
+from .parsing import add_file
+from .tables import show
+
+EXAMPLES = """\
+  sheetgrad verify conv.xlsx
+  sheetgrad verify dropout.xlsx --json | jq .ok
+"""
+LESSONS = "sheetgrad.generators.commands"  # imported by name: the engine does not depend on the lessons
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_file(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: Namespace) -> int:
+    """Recompute and verify."""
+    with progress(f"verifying {options.file}"):
+        verified = import_module(LESSONS).verify(options.file)
+    if options.json:
+        print(json.dumps({"schema": "sheetgrad.verify/1", **verified}, allow_nan=False))
+    else:
+        rows = [
+            [panel["name"], panel["range"], f"{panel['cells']:,}", f"{panel['max_abs_error']:.2e}"]
+            for panel in verified["panels"]
+        ]
+        show(["panel", "range", "cells", "max error"], rows, right=(2, 3))
+        verdict = "agrees with torch" if verified["ok"] else "differs from torch"
+        print(f"\n{options.file}: lesson {verified['lesson']}, {len(rows)} panels, {verdict}")
+    return Exit.RIGHT if verified["ok"] else Exit.DIFFERENT
