@@ -31,8 +31,7 @@ class SheetContext:
 class Columns:
     """Grows by cells and formulas in document order; `finish` sorts them, the last of several at one place winning.
 
-    ``group`` is a shared formula's number, or -1. ``row_at`` and ``column_at`` are the place of the last cell, from which
-    rows and cells without an address follow on.
+    ``group`` is a shared formula's number, or -1.
     """
 
     row: array[int] = field(default_factory=lambda: array("i"))
@@ -47,8 +46,6 @@ class Columns:
     text: bytearray = field(default_factory=bytearray)
     data_tables: list[DataTable] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
-    row_at: int = -1
-    column_at: int = -1
 
     def add_cell(self, row: int, column: int, data: float, kind: int) -> None:
         """Add a cell; its formula, if it has one, must have been added just before."""

@@ -11,6 +11,7 @@ from .addresses import parse_range
 from .columns import Columns
 from .errors import BadReference, UsageError
 from .model import Area, Calculation, DataTable, DefinedName, FormulaKind, Sheet, Table, Workbook
+from .sheet_xml import filled_area
 from .serials import serial_of, serial_of_time
 from .values import ERRORS_BY_TEXT, Error, Kind, Strings
 
@@ -67,10 +68,10 @@ def _add_cell(columns: Columns, row: int, column: int, cell: Any, sheet: int, st
     value = cell.value
     payload, kind = 0.0, int(Kind.EMPTY)
     if isinstance(value, ArrayFormula):
-        area = _area(value.ref, row, column)
+        area = filled_area(value.ref, (row, column, row + 1, column + 1))
         columns.add_formula(FormulaKind.ARRAY, area, (value.text or "").removeprefix("=").encode())
     elif isinstance(value, DataTableFormula):
-        area = _area(value.ref, row, column)
+        area = filled_area(value.ref, (row, column, row + 1, column + 1))
         two = _true(value.dt2D)
         table = DataTable(Area(sheet, *area), value.r1 or "", value.r2 if two else None, two, _true(value.dtr))
         columns.data_tables.append(table)
@@ -100,17 +101,6 @@ def _constant(value: Any, form: str, strings: Strings, date1904: bool) -> tuple[
     except (TypeError, ValueError):  # rich text, and whatever else turns into text
         return float(strings.intern(str(value))), Kind.TEXT
     return (number, Kind.NUMBER) if math.isfinite(number) else (float(Error.NUM.code), Kind.ERROR)
-
-
-def _area(reference: str | None, row: int, column: int) -> tuple[int, int, int, int]:
-    """Return the area that a formula fills; its cell alone where the two do not fit together."""
-    alone = (row, column, row + 1, column + 1)
-    try:
-        address = parse_range(reference or "")
-    except BadReference:
-        return alone
-    area = (address.top, address.left, address.bottom, address.right)
-    return area if area[:2] == alone[:2] else alone
 
 
 def _true(flag: Any) -> bool:

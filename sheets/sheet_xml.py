@@ -21,146 +21,101 @@ from .values import ERRORS_BY_TEXT, Error, Kind
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})\Z")
 _NUMBER = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*\Z")
 _MOST_GROUPS = 1 << 31
-_IGNORED, _SHEET_DATA, _ROW, _CELL, _FORMULA, _VALUE, _INLINE, _RUN, _TEXT = range(9)
+OTHER, SHEET_DATA, ROW, CELL, FORMULA, VALUE, INLINE, RUN, TEXT = range(9)
 
 # what may stand in what, by short name: (context, element) → context inside it
 _INSIDE = {
-    (_IGNORED, "sheetData"): _SHEET_DATA,
-    (_SHEET_DATA, "row"): _ROW,
-    (_ROW, "c"): _CELL,
-    (_CELL, "f"): _FORMULA,
-    (_CELL, "v"): _VALUE,
-    (_CELL, "is"): _INLINE,
-    (_INLINE, "t"): _TEXT,
-    (_INLINE, "r"): _RUN,
-    (_RUN, "t"): _TEXT,
+    (OTHER, "sheetData"): SHEET_DATA,
+    (SHEET_DATA, "row"): ROW,
+    (ROW, "c"): CELL,
+    (CELL, "f"): FORMULA,
+    (CELL, "v"): VALUE,
+    (CELL, "is"): INLINE,
+    (INLINE, "t"): TEXT,
+    (INLINE, "r"): RUN,
+    (RUN, "t"): TEXT,
 }
+_UNKNOWN = -1
 
 
-class SheetReader:
-    """Reads one sheet from pieces of its XML into `Columns`."""
+class SheetWalker:
+    """Walks the rows and cells of one sheet's XML and knows where it is; what it meets goes to the methods of a subclass."""
 
-    def __init__(self, package: Package, part: str, context: SheetContext, columns: Columns) -> None:
+    def __init__(self, package: Package, part: str, sheet: str, encoding: str | None = None) -> None:
         self.package = package
-        self.context = context
-        self.columns = columns
-        self.parser = Parser(package, part)
+        self.sheet = sheet
+        self.row_at = -1
+        self.column_at = -1
+        self.parser = Parser(package, part, encoding)
         self.parser.expat.StartElementHandler = self._start
         self.parser.expat.EndElementHandler = self._end
         self._stack: list[int] = []
         self._names: dict[str, str] = {}
-        self._pieces: list[str] = []
-        self._held = 0
-        self._attributes: dict[str, str] = {}
-        self._formula: dict[str, str] | None = None
-        self._formula_text = ""
-        self._value: str | None = None
         self._columns_of: dict[str, int] = {}
 
     @property
     def between_rows(self) -> bool:
-        """Whether the parser stands directly in ``sheetData`` of a sheet without a prefix."""
-        return len(self._stack) == 2 and self._stack[1] == _SHEET_DATA
+        """Whether the parser stands directly inside ``sheetData``."""
+        return len(self._stack) == 2 and self._stack[1] == SHEET_DATA
 
     def feed(self, data: bytes) -> None:
-        """Parse some more."""
+        """Walk on through some more of the part."""
         self.parser.feed(data)
 
     def close(self) -> None:
-        """Parse to the end."""
+        """Walk to the end."""
         self.parser.close()
+
+    def begin(self, inside: int, attributes: dict[str, str]) -> None:
+        """Take the beginning of a known element; a row's or cell's place is known by now."""
+
+    def end(self, inside: int) -> None:
+        """Take the end of a known element."""
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         short = self._names.get(name)
         if short is None:
             short = self._names[name] = short_name(name)
         stack = self._stack
-        inside = _INSIDE.get((stack[-1], short), -1) if stack else _IGNORED
-        if inside < 0 or (inside == _SHEET_DATA and len(stack) != 1):
-            inside = -1
-            if len(stack) > self.package.limits.depth:
-                self.parser.refuse_depth()
+        inside = _INSIDE.get((stack[-1], short), _UNKNOWN) if stack else OTHER
+        if inside == _UNKNOWN and len(stack) > self.package.limits.depth:
+            self.parser.refuse_depth()
         stack.append(inside)
-        if inside >= _FORMULA:
-            if inside in (_FORMULA, _VALUE, _TEXT):
-                self._listen()
-            if inside == _FORMULA:
-                self._formula = attributes
-            elif inside == _INLINE:
-                self._value = ""
-        elif inside == _CELL:
-            self._attributes = attributes
-            self._formula = self._value = None
-            self._formula_text = ""
-        elif inside == _ROW:
-            self._begin_row(attributes)
+        if inside > OTHER:
+            if inside == CELL:
+                self._place_cell(attributes.get("r"))
+            elif inside == ROW:
+                self._place_row(attributes.get("r"))
+            self.begin(inside, attributes)
 
     def _end(self, _name: str) -> None:
         inside = self._stack.pop()
-        if inside == _CELL:
-            self._end_cell()
-        elif inside == _VALUE:
-            self._value = self._heard()
-        elif inside == _FORMULA:
-            self._formula_text = self._heard()
-        elif inside == _TEXT:
-            self._value = (self._value or "") + self._heard()
+        if inside > OTHER:
+            self.end(inside)
 
-    def _listen(self) -> None:
-        self._pieces = []
-        self._held = 0
-        self.parser.expat.CharacterDataHandler = self._text
-
-    def _text(self, data: str) -> None:
-        if self._stack[-1] not in (_FORMULA, _VALUE, _TEXT):
-            return
-        self._pieces.append(data)
-        self._held += len(data)
-        if self._held > self.package.limits.token:
-            self._refuse(f"holds more than {self.package.limits.token} characters")
-
-    def _heard(self) -> str:
-        self.parser.expat.CharacterDataHandler = None
-        return "".join(self._pieces)
-
-    def _begin_row(self, attributes: dict[str, str]) -> None:
-        columns = self.columns
-        number = attributes.get("r")
+    def _place_row(self, number: str | None) -> None:
+        """Note the row; one without a number follows the last."""
         if number is None:
-            columns.row_at += 1
-        elif number.isascii() and number.isdigit() and len(number) < 19:
-            columns.row_at = int(number) - 1
+            self.row_at += 1
         else:
-            columns.row_at = -1
-        columns.column_at = -1
-        if not 0 <= columns.row_at < MAX_ROWS:
-            self.package.refuse(f"sheet {self.context.name!r} has a row numbered {str(number)[:20]!r}")
-        if is_true(attributes.get("hidden", "")):
-            columns.hidden_rows.add(columns.row_at)
+            self.row_at = int(number) - 1 if number.isascii() and number.isdigit() and len(number) < 19 else -1
+        self.column_at = -1
+        if not 0 <= self.row_at < MAX_ROWS:
+            self.package.refuse(f"sheet {self.sheet!r} has a row numbered {str(number)[:20]!r}")
 
-    def _end_cell(self) -> None:
-        columns = self.columns
-        self._place(self._attributes.get("r"))
-        data, kind = self._decoded(self._attributes.get("t", "n"), self._value)
-        if self._formula is not None:
-            self._add_formula(self._formula, self._formula_text)
-        columns.add_cell(columns.row_at, columns.column_at, data, kind)
-
-    def _place(self, reference: str | None) -> None:
-        columns = self.columns
+    def _place_cell(self, reference: str | None) -> None:
+        """Note the cell's place; one without an address follows the last."""
         if reference is None:
-            columns.column_at += 1
+            self.column_at += 1
         else:
             match = _REFERENCE.match(reference)
             if match is None:
-                self.package.refuse(
-                    f"sheet {self.context.name!r} has a cell at {reference[:20]!r}, which is no address"
-                )
-            columns.column_at = self._column(match[1])
-            columns.row_at = int(match[2]) - 1
-        if not (columns.column_at < MAX_COLUMNS and 0 <= columns.row_at < MAX_ROWS):
+                self.package.refuse(f"sheet {self.sheet!r} has a cell at {reference[:20]!r}, which is no address")
+            self.column_at = self._column(match[1])
+            self.row_at = int(match[2]) - 1
+        if not (self.column_at < MAX_COLUMNS and 0 <= self.row_at < MAX_ROWS):
             self.package.refuse(
-                f"sheet {self.context.name!r} has a cell beyond XFD1048576 ({(reference or 'without address')[:20]})"
+                f"sheet {self.sheet!r} has a cell beyond XFD1048576: {(reference or 'no address')[:20]}"
             )
 
     def _column(self, letters: str) -> int:
@@ -171,6 +126,68 @@ class SheetReader:
                 column = column * 26 + ord(letter) - 64
             self._columns_of[letters] = column = column - 1
         return column
+
+
+class SheetReader(SheetWalker):
+    """Reads one sheet from pieces of its XML into `Columns`."""
+
+    def __init__(self, package: Package, part: str, context: SheetContext, columns: Columns) -> None:
+        super().__init__(package, part, context.name)
+        self.context = context
+        self.columns = columns
+        self._pieces: list[str] = []
+        self._held = 0
+        self._attributes: dict[str, str] = {}
+        self._formula: dict[str, str] | None = None
+        self._formula_text = ""
+        self._value: str | None = None
+
+    def begin(self, inside: int, attributes: dict[str, str]) -> None:
+        if inside == CELL:
+            self._attributes = attributes
+            self._formula = self._value = None
+            self._formula_text = ""
+        elif inside in (FORMULA, VALUE, TEXT):
+            self._listen()
+            if inside == FORMULA:
+                self._formula = attributes
+        elif inside == INLINE:
+            self._value = ""
+        elif inside == ROW and is_true(attributes.get("hidden", "")):
+            self.columns.hidden_rows.add(self.row_at)
+
+    def end(self, inside: int) -> None:
+        if inside == CELL:
+            self._end_cell()
+        elif inside == VALUE:
+            self._value = self._heard()
+        elif inside == FORMULA:
+            self._formula_text = self._heard()
+        elif inside == TEXT:
+            self._value = (self._value or "") + self._heard()
+
+    def _listen(self) -> None:
+        self._pieces = []
+        self._held = 0
+        self.parser.expat.CharacterDataHandler = self._text
+
+    def _text(self, data: str) -> None:
+        if self._stack[-1] not in (FORMULA, VALUE, TEXT):
+            return
+        self._pieces.append(data)
+        self._held += len(data)
+        if self._held > self.package.limits.token:
+            self._refuse(f"holds more than {self.package.limits.token} characters")
+
+    def _heard(self) -> str:
+        self.parser.expat.CharacterDataHandler = None
+        return "".join(self._pieces)
+
+    def _end_cell(self) -> None:
+        data, kind = self._decoded(self._attributes.get("t", "n"), self._value)
+        if self._formula is not None:
+            self._add_formula(self._formula, self._formula_text)
+        self.columns.add_cell(self.row_at, self.column_at, data, kind)
 
     def _decoded(self, kind: str, text: str | None) -> tuple[float, int]:
         """Return the payload and kind of a stored value."""
@@ -185,16 +202,18 @@ class SheetReader:
         if kind == "b":
             return float(is_true(text)), Kind.BOOL
         if kind == "e":
-            rich = (
-                self.context.rich_errors.get(int(self._attributes["vm"]))
-                if self._attributes.get("vm", "").isdigit()
-                else None
-            )
-            return float((rich or ERRORS_BY_TEXT.get(text.strip(), Error.UNKNOWN)).code), Kind.ERROR
+            return float(self._error(text).code), Kind.ERROR
         if kind == "d":
             serial = parse_iso(text, self.context.date1904)
             return decode_number(text) if serial is None else (serial, Kind.NUMBER)
         self._refuse(f"has type {kind[:20]!r}, which does not exist")
+
+    def _error(self, text: str) -> Error:
+        """Return the error of a cell: errors younger than the format stand in its value metadata."""
+        rich = self.context.rich_errors
+        number = self._attributes.get("vm", "") if rich else ""
+        found = rich.get(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+        return found or ERRORS_BY_TEXT.get(text.strip(), Error.UNKNOWN)
 
     def _shared(self, text: str) -> float:
         text = text.strip()
@@ -204,9 +223,7 @@ class SheetReader:
         return float(shared[int(text)])
 
     def _add_formula(self, attributes: dict[str, str], text: str) -> None:
-        columns = self.columns
-        row, column = columns.row_at, columns.column_at
-        area = (row, column, row + 1, column + 1)
+        area = (self.row_at, self.column_at, self.row_at + 1, self.column_at + 1)
         kind, group = FormulaKind.NORMAL, -1
         form = attributes.get("t", "normal")
         if form == "shared":
@@ -215,33 +232,34 @@ class SheetReader:
             kind = FormulaKind.NORMAL if text else FormulaKind.SHARED
         elif form == "array":
             marker = self._attributes.get("cm", "")
-            dynamic = marker.isdigit() and int(marker) in self.context.dynamic
+            dynamic = marker.isascii() and marker.isdigit() and int(marker[:9]) in self.context.dynamic
             kind = FormulaKind.DYNAMIC if dynamic else FormulaKind.ARRAY
-            area = self._filled(attributes.get("ref"), area)
+            area = filled_area(attributes.get("ref"), area)
         elif form == "dataTable":
             kind = FormulaKind.DATA_TABLE
-            area = self._filled(attributes.get("ref"), area)
-            columns.data_tables.append(_data_table(attributes, Area(self.context.sheet, *area)))
+            area = filled_area(attributes.get("ref"), area)
+            self.columns.data_tables.append(_data_table(attributes, Area(self.context.sheet, *area)))
             text = ""
         if text or kind in (FormulaKind.SHARED, FormulaKind.DATA_TABLE):
-            columns.add_formula(kind, area, text.encode("utf-8", "replace"), group)
-
-    def _filled(self, reference: str | None, alone: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-        """Return the area that an array formula says it fills; its cell alone where the two do not fit together."""
-        try:
-            address = parse_range(reference or "")
-        except BadReference:
-            return alone
-        area = (address.top, address.left, address.bottom, address.right)
-        return area if area[:2] == alone[:2] and address.sheet is None else alone
+            self.columns.add_formula(kind, area, text.encode("utf-8", "replace"), group)
 
     def _refuse(self, what: str) -> NoReturn:
-        place = self._attributes.get("r", f"in row {self.columns.row_at + 1}")[:20]
-        self.package.refuse(f"sheet {self.context.name!r}: cell {place} {what}")
+        place = self._attributes.get("r", f"in row {self.row_at + 1}")[:20]
+        self.package.refuse(f"sheet {self.sheet!r}: cell {place} {what}")
+
+
+def filled_area(reference: str | None, alone: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Return the area that an array formula says it fills; its cell ``alone`` where the two do not fit together."""
+    try:
+        address = parse_range(reference or "")
+    except BadReference:
+        return alone
+    area = (address.top, address.left, address.bottom, address.right)
+    return area if area[:2] == alone[:2] and address.sheet is None else alone
 
 
 def decode_number(text: str) -> tuple[float, int]:
-    """Return the payload and kind of a number's text: #NUM! where it is none that a cell can hold, #VALUE! where it is no number."""
+    """Return the payload and kind of a number's text: #NUM! where no cell can hold it, #VALUE! where it is no number."""
     if not text.strip():
         return 0.0, Kind.EMPTY
     if _NUMBER.match(text):
