@@ -42,7 +42,7 @@ from .syntax import (
     Unary,
 )
 
-__all__ = ["MAX_NESTING", "PRECEDENCE", "FormulaError", "mask", "parse"]
+__all__ = ["MASKS", "MAX_NESTING", "PRECEDENCE", "FormulaError", "mask", "parse"]
 
 MAX_NESTING: Final = 256
 
@@ -71,7 +71,7 @@ _FUNCTION_PREFIX = re.compile(r"(?:_xlfn\.|_xlws\.|_xludf\.)+", re.IGNORECASE)
 _PARAMETER_PREFIX = re.compile(r"_xlpm\.|_xlop\.|_xleta\.", re.IGNORECASE)
 _BOOK = re.compile(r"(.*)\[([^\[\]]*)\](.*)", re.DOTALL)
 _REFERENCE_TOKENS = frozenset({"area", "cell", "columns", "rows", "name", "function", "structured", "error"})
-_MARKS = {"cell": "\0", "columns": "\1", "rows": "\2"}
+MASKS: Final = {"cell": "\0", "area": "\0", "columns": "\1", "rows": "\2"}  # what stands for coordinates in a template's key
 _LOST = Prefix("#REF!")  # what is left of a sheet that was deleted; a sheet's name cannot be that
 _REFERENCES = (Cell, Rectangle, ColumnSpan, RowSpan, Name, Structured, Call, Invoke)
 
@@ -406,9 +406,9 @@ class _Parser:
         self._push(ErrorLiteral(Error.REF) if node.prefix == _LOST else node, position)
         self.slots += slots
         middle = text.find(":") if len(slots) == 2 else len(text)
-        self.masks.append((position, position + middle, _MARKS[kind]))
+        self.masks.append((position, position + middle, MASKS[kind]))
         if len(slots) == 2:
-            self.masks.append((position + middle + 1, position + len(text), _MARKS[kind]))
+            self.masks.append((position + middle + 1, position + len(text), MASKS[kind]))
 
     def _element(self, kind: str, text: str, position: int) -> None:
         """Take one token of an array constant."""

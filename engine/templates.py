@@ -1,0 +1,358 @@
+"""Templates: formulas that are equal once the coordinates of their references are masked, found for a whole sheet at once.
+
+Texts of one length are cut out of the buffer as the rows of a byte matrix. Rows that agree once every letter is read
+as "A" and every digit as "0" have their references at the same places, so one of them is cut into tokens (by the parser's own
+expression) and the coordinates of all are sums over columns of the matrix. With those columns blanked, equal rows are
+one template. Hashes only sort rows; equality is checked on the bytes, and a template's first text is parsed
+and its slots compared with the matrix's. What does not fit goes the slow way, one formula at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, FormulaKind, Formulas, Ints
+
+from .lexer import BYTE_TOKENS, column_number
+from .parser import MASKS, FormulaError, mask, parse
+from .syntax import Formula, Slot
+
+_CHUNK: Final = 1 << 21  # bytes of text that are looked at together: they stay in the cache
+_FEW: Final = 6  # rows of one shape that are quicker one by one
+_SHAPES: Final = bytes(
+    65 if 65 <= byte <= 90 or 97 <= byte <= 122 else 48 if 48 <= byte <= 57 else byte for byte in range(256)
+)
+
+Bytes: TypeAlias = NDArray[np.uint8]
+Rows: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """Formulas of one sheet that differ in the coordinates of their references only; NORMAL and SHARED ones are one kind.
+
+    ``slots`` holds the absolute coordinates of every slot of ``formula.tree`` (row, column, row, column …), for each member.
+    Whether a reference is absolute (``$``) may differ between members; ``formula.slots`` tells it of the first only.
+    Spans (``A:C``, ``1:3``) are references like any other; their counting coordinates may differ between members.
+    """
+
+    formula: Formula | FormulaError  # parsed from the text of the first member
+    kind: FormulaKind
+    members: Ints  # (n,) indices into `Formulas`, ascending
+    places: Ints  # (n, 2) row and column of each member's anchor
+    slots: Ints  # (n, 2 * number of slots)
+
+
+def templates(formulas: Formulas) -> list[Template]:
+    """Group the formulas of a sheet (all but data tables) into templates, in the order of their first members.
+
+    A member of a shared formula takes its master's slots, moved; one that leaves the sheet comes in at its other end.
+    """
+    if not len(formulas):
+        return []
+    moved = formulas.master >= 0
+    moved &= formulas.master[formulas.master] < 0
+    found: list[Template] = []
+    for kinds in ((FormulaKind.NORMAL, FormulaKind.SHARED), (FormulaKind.ARRAY,), (FormulaKind.DYNAMIC,)):
+        members = np.flatnonzero(np.isin(formulas.kind, kinds))
+        if len(members):
+            grouper = _Grouper(formulas)
+            grouper.add(members[~moved[members]])
+            found += grouper.templates(kinds[0], members[moved[members]])
+    return sorted(found, key=lambda template: int(template.members[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One coordinate text in a formula: ``start:end``, of a cell, a column or a row (see `MASKS`)."""
+
+    start: int
+    end: int
+    mark: bytes
+    letters: tuple[int, int]  # where its letters stand; empty for a row
+    digits: tuple[int, int]  # where its digits stand; empty for a column
+    flags: Flags  # row absolute, column absolute
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Members of a template whose references are absolute in the same places."""
+
+    members: Rows
+    slots: Ints
+    flags: Flags
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A template in the making."""
+
+    formula: Formula | FormulaError
+    pieces: list[_Piece] = field(default_factory=list)
+
+
+class _Grouper:
+    """Collects the formulas of one kind."""
+
+    def __init__(self, formulas: Formulas) -> None:
+        self.formulas = formulas
+        self.drafts: dict[bytes, _Draft] = {}
+        self.plans: dict[bytes, tuple[_Field, ...]] = {}
+
+    # Collecting
+
+    def add(self, members: Rows) -> None:
+        """Take formulas that have a text of their own."""
+        bounds = self.formulas.bounds
+        lengths = bounds[members + 1] - bounds[members]
+        text = np.frombuffer(self.formulas.text + bytes(8), dtype=np.uint8)
+        shapes = np.frombuffer(self.formulas.text.translate(_SHAPES) + bytes(8), dtype=np.uint8)
+        order = np.argsort(lengths, kind="stable")
+        for alike in np.split(members[order], np.flatnonzero(np.diff(lengths[order])) + 1):
+            length = int(bounds[alike[0] + 1] - bounds[alike[0]]) if len(alike) else 0
+            rows = max(_CHUNK // (length + 8), 1)
+            for at in range(0, len(alike), rows):
+                self._add_alike(alike[at : at + rows], length, text, shapes)
+
+    def _add_alike(self, members: Rows, length: int, text: Bytes, shapes: Bytes) -> None:
+        """Take formulas of one length."""
+        if len(members) < _FEW or not length:
+            self._add_singly(members)
+            return
+        starts = self.formulas.bounds[members]
+        rows = _cut(shapes, starts, length)
+        for group in _equal_rows(rows):
+            if len(group) < _FEW:
+                self._add_singly(members[group])
+            else:
+                self._add_shape(members[group], _cut(text, starts[group], length), length)
+
+    def _add_shape(self, members: Rows, rows: Bytes, length: int) -> None:
+        """Take formulas of one shape; ``rows`` (m, width) are their texts."""
+        first = rows[0, :length].tobytes()
+        shape = first.translate(_SHAPES)
+        fields = self.plans.get(shape)
+        if fields is None:
+            fields = self.plans[shape] = tuple(_fields(first))
+        slots, valid = _decode(rows, fields)
+        if not valid.all():
+            self._add_singly(members[~valid])
+            members, rows, slots = members[valid], rows[valid], slots[valid]
+            if not len(members):
+                return
+        flags = tuple(flag for part in fields for flag in part.flags)
+        for part in fields:
+            rows[:, part.start : part.end] = 0
+        for group in _equal_rows(rows):
+            key = _key(rows[group[0], :length].tobytes(), fields)
+            self._take(key, members[group], slots[group], flags)
+
+    def _take(self, key: bytes, members: Rows, slots: Ints, flags: Flags) -> None:
+        draft = self.drafts.get(key)
+        if draft is None:
+            draft = self._draft(key, int(members[0]), slots[0], flags)
+        if draft is None:
+            for member in members.tolist():
+                self._add_slowly(member)
+            return
+        if isinstance(draft.formula, FormulaError):
+            slots, flags = slots[:, :0], ()
+        draft.pieces.append(_Piece(members, slots, flags))
+
+    def _draft(self, key: bytes, member: int, slots: Ints, flags: Flags) -> _Draft | None:
+        """Start a template by parsing its first text; None where the parser sees other references."""
+        try:
+            formula = parse(self._source(member))
+        except FormulaError as error:
+            draft = self.drafts[key] = _Draft(error)
+            return draft
+        if not _agrees(formula.slots, slots, flags):
+            return None
+        draft = self.drafts[key] = _Draft(formula)
+        return draft
+
+    def _source(self, member: int) -> str:
+        bounds = self.formulas.bounds
+        return self.formulas.text[int(bounds[member]) : int(bounds[member + 1])].decode("utf-8", "replace")
+
+    def _add_singly(self, members: Rows) -> None:
+        """Take formulas one by one, with the same masks."""
+        text, bounds = self.formulas.text, self.formulas.bounds
+        for member in members.tolist():
+            source = text[bounds[member] : bounds[member + 1]]
+            fields = list(_fields(source))
+            coordinates = [number for part in fields for number in _coordinates(source, part)]
+            rows, columns = coordinates[::2], coordinates[1::2]
+            if fields and (min(rows) < 0 or max(rows) >= MAX_ROWS or max(columns) >= MAX_COLUMNS):
+                self._add_slowly(member)
+                continue
+            slots = np.array([coordinates], dtype=np.int32).reshape(1, 2 * len(fields))
+            flags = tuple(flag for part in fields for flag in part.flags)
+            self._take(_key(source, fields), np.array([member]), slots, flags)
+
+    def _add_slowly(self, member: int) -> None:
+        """Take a formula as the parser alone sees it."""
+        source = self._source(member)
+        try:
+            formula, masked = mask(source)
+        except FormulaError as error:
+            draft = self.drafts.setdefault(b"malformed " + source.encode(), _Draft(error))
+            draft.pieces.append(_Piece(np.array([member]), np.empty((1, 0), dtype=np.int32), ()))
+            return
+        draft = self.drafts.setdefault(b"parsed " + masked.encode(), _Draft(formula))
+        coordinates = [number for slot in formula.slots for number in (slot.row, slot.column)]
+        flags = tuple(flag for slot in formula.slots for flag in (slot.row_absolute, slot.column_absolute))
+        slots = np.array([coordinates], dtype=np.int32).reshape(1, len(flags))
+        draft.pieces.append(_Piece(np.array([member]), slots, flags))
+
+    # Finishing
+
+    def templates(self, kind: FormulaKind, moved: Rows) -> Iterator[Template]:
+        """Yield the templates, with ``moved`` members of shared formulas added to their masters'."""
+        drafts = list(self.drafts.values())
+        by_draft = self._moved_by_draft(drafts, moved)
+        for number, draft in enumerate(drafts):
+            pieces = draft.pieces
+            if number in by_draft:
+                pieces = [*pieces, self._move(pieces, by_draft[number])]
+            yield self._finish(draft.formula, kind, pieces)
+
+    def _moved_by_draft(self, drafts: Sequence[_Draft], moved: Rows) -> dict[int, Rows]:
+        if not len(moved):
+            return {}
+        draft_of = np.full(len(self.formulas), -1, dtype=np.int64)
+        for number, draft in enumerate(drafts):
+            for piece in draft.pieces:
+                draft_of[piece.members] = number
+        numbers = draft_of[self.formulas.master[moved]]
+        order = np.argsort(numbers, kind="stable")
+        groups = np.split(moved[order], np.flatnonzero(np.diff(numbers[order])) + 1)
+        return {int(draft_of[self.formulas.master[group[0]]]): group for group in groups}
+
+    def _move(self, pieces: Sequence[_Piece], members: Rows) -> _Piece:
+        """Move the masters' slots to the members of their shared formulas."""
+        masters = np.concatenate([piece.members for piece in pieces])
+        order = np.argsort(masters)
+        own = self.formulas.master[members]
+        at = order[np.searchsorted(masters, own, sorter=order)]
+        slots = np.concatenate([piece.slots for piece in pieces])[at].astype(np.int64)
+        flags = np.array([piece.flags for piece in pieces], dtype=bool).reshape(len(pieces), slots.shape[1])
+        relative = ~np.repeat(flags, [len(piece.members) for piece in pieces], axis=0)[at]
+        for axis, size in ((0, MAX_ROWS), (1, MAX_COLUMNS)):
+            place = self.formulas.row if axis == 0 else self.formulas.column
+            distance = place[members].astype(np.int64) - place[own]
+            slots[:, axis::2] = (slots[:, axis::2] + distance[:, None] * relative[:, axis::2]) % size
+        return _Piece(members, slots.astype(np.int32), ())
+
+    def _finish(self, formula: Formula | FormulaError, kind: FormulaKind, pieces: Sequence[_Piece]) -> Template:
+        members = np.concatenate([piece.members for piece in pieces])
+        slots = np.concatenate([piece.slots for piece in pieces]) if len(pieces) > 1 else pieces[0].slots
+        if (np.diff(members) < 0).any():
+            order = np.argsort(members)
+            members, slots = members[order], slots[order]
+        places = np.stack([self.formulas.row[members], self.formulas.column[members]], axis=1)
+        return Template(formula, kind, members.astype(np.int32), places.astype(np.int32), slots)
+
+
+def _cut(buffer: Bytes, starts: Rows, length: int) -> Bytes:
+    """Return the texts that start at ``starts`` as rows, padded with zeros to whole 64-bit words."""
+    width = -(-length // 8) * 8
+    windows = np.ndarray(len(buffer) - width + 1, dtype=f"V{width}", buffer=buffer, strides=(1,))
+    rows = windows[starts].view(np.uint8).reshape(len(starts), width)
+    rows[:, length:] = 0
+    return rows
+
+
+def _equal_rows(rows: Bytes) -> list[Rows]:
+    """Group equal rows: their indices, ascending; rows that a hash fails to tell apart stand alone."""
+    words = rows.view(np.uint64)
+    if (words == words[0]).all():
+        return [np.arange(len(rows))]
+    weights = np.arange(1, words.shape[1] + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    weights = ((weights ^ (weights >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)) | np.uint64(1)
+    _, first, inverse = np.unique((words * weights).sum(axis=1), return_index=True, return_inverse=True)
+    honest = (words == words[first[inverse]]).all(axis=1)
+    alone = [np.array([row]) for row in np.flatnonzero(~honest)]
+    kept = np.flatnonzero(honest)
+    order = kept[np.argsort(inverse[kept], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1) + alone
+
+
+def _fields(text: bytes) -> Iterator[_Field]:
+    """Yield the coordinate texts of a formula, left to right, up to where it stops being one."""
+    for token in BYTE_TOKENS.finditer(text):
+        kind = token.lastgroup
+        if kind in MASKS:
+            mark = MASKS[kind]
+            start, end = token.span()
+            colon = text.find(b":", start, end)
+            yield _field(text, start, colon if colon >= 0 else end, mark)
+            if colon >= 0:
+                yield _field(text, colon + 1, end, mark)
+        elif kind == "bad":
+            return
+
+
+def _field(text: bytes, start: int, end: int, mark: str) -> _Field:
+    letters = start + (text[start] == 36)
+    row_sign = text.find(b"$", letters, end)
+    digits = letters
+    while digits < end and text[digits] > 57:
+        digits += 1
+    stop = digits
+    digits += row_sign == digits and digits < end
+    column_absolute = letters > start or stop == letters
+    row_absolute = row_sign >= 0 or digits == end or (stop == letters and letters > start)
+    return _Field(start, end, mark.encode(), (letters, stop), (digits, end), (row_absolute, column_absolute))
+
+
+def _coordinates(text: bytes, part: _Field) -> tuple[int, int]:
+    """Return row and column of one coordinate text; 0 for what it leaves open."""
+    letters, digits = text[slice(*part.letters)], text[slice(*part.digits)]
+    return (int(digits) - 1 if digits else 0), (column_number(letters.decode()) if letters else 0)
+
+
+def _decode(rows: Bytes, fields: Sequence[_Field]) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return the coordinates (m, 2 * fields) that the rows hold at ``fields``, and which rows lie on the sheet."""
+    slots = np.zeros((2 * len(fields), len(rows)), dtype=np.int32)
+    valid = np.ones(len(rows), dtype=bool)
+    for k, part in enumerate(fields):
+        if part.digits[0] < part.digits[1]:
+            slots[2 * k] = _sum(rows, part.digits, 10, 15) - 1
+            valid &= (slots[2 * k] >= 0) & (slots[2 * k] < MAX_ROWS)
+        if part.letters[0] < part.letters[1]:
+            slots[2 * k + 1] = _sum(rows, part.letters, 26, 31) - 1
+            valid &= slots[2 * k + 1] < MAX_COLUMNS
+    return np.ascontiguousarray(slots.T), valid
+
+
+def _sum(rows: Bytes, span: tuple[int, int], base: int, bits: int) -> Ints:
+    """Read columns ``span`` as numbers of a base; the lower ``bits`` of a character are its digit."""
+    total = np.zeros(len(rows), dtype=np.int32)
+    for column in range(*span):
+        total *= base
+        total += rows[:, column] & bits
+    return total
+
+
+def _key(text: bytes, fields: Sequence[_Field]) -> bytes:
+    """Return a text with marks in the place of its coordinates."""
+    parts = []
+    position = 0
+    for part in fields:
+        parts += (text[position : part.start], part.mark)
+        position = part.end
+    return b"".join(parts) + text[position:]
+
+
+def _agrees(parsed: Sequence[Slot], slots: Ints, flags: Flags) -> bool:
+    """Tell whether the parser's slots are the coordinates that were found."""
+    coordinates = [number for slot in parsed for number in (slot.row, slot.column)]
+    absolute = tuple(flag for slot in parsed for flag in (slot.row_absolute, slot.column_absolute))
+    return coordinates == slots.tolist() and absolute == flags
