@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from sheetgrad.sheets.errors import UsageError
-from sheetgrad.sheets.values import ERRORS_BY_TEXT, Scalar
 
 from .exits import Exit
 from .messages import complain
 
 if TYPE_CHECKING:
+    from sheetgrad.sheets.values import Scalar
+
     from ..workbook import Workbook
 
 
@@ -103,6 +104,8 @@ def scalar(text: str) -> Scalar:
     >>> scalar("1e-3"), scalar("true"), scalar("seven"), scalar("#N/A")
     (0.001, True, 'seven', <Error.NA: (7, '#N/A')>)
     """
+    from sheetgrad.sheets.values import ERRORS_BY_TEXT
+
     word = text.strip()
     if not word:
         return None
