@@ -1,0 +1,123 @@
+"""The values of a lesson's formulas, computed by the engine from the declaration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from sheetgrad.sheets.model import Cells, DefinedName, FormulaKind, Formulas, Workbook
+from sheetgrad.sheets.model import Sheet as ModelSheet
+from sheetgrad.sheets.values import Kind, Scalar, Strings, encode
+
+from .book import Book, Sheet
+from .panels import Constants, Fill, Whole
+from .writer import Lookup
+
+NO_CLOCK = datetime(2024, 1, 1)
+
+
+def as_workbook(book: Book) -> Workbook:
+    """Return a lesson as the engine's workbook, without the values of its formulas."""
+    strings = Strings()
+    sheets = [_sheet(sheet, strings) for sheet in book.sheets]
+    names = [DefinedName(panel.name, panel.frame.address) for panel in book.panels]
+    return Workbook(book.lesson, sheets, strings, names)
+
+
+def compute(book: Book) -> Lookup:
+    """Compute every formula of a lesson; return the values by sheet, row and column.
+
+    Raises ValueError where a formula has no value: unknown functions, cycles, texts that do not parse.
+    """
+    from sheetgrad.engine.arrays import evaluate
+    from sheetgrad.engine.context import Context, Place
+    from sheetgrad.engine.grid import Grid
+
+    workbook = as_workbook(book)
+    grid = Grid.of(workbook)
+    place = Place(0, np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.int64))
+    outcome = evaluate(workbook, grid, Context(workbook.strings, place, now=NO_CLOCK))
+    if outcome.unsupported or outcome.malformed or outcome.cycles:
+        raise ValueError(f"{book.lesson}: {outcome.unsupported} {outcome.malformed} {outcome.cycles[:1]}")
+    return _Read(workbook, grid)
+
+
+class _Read:
+    """Values by place; each sheet's used area is read once."""
+
+    def __init__(self, workbook: Workbook, grid: object) -> None:
+        self._strings = workbook.strings
+        self._sheets: dict[str, tuple[int, int, np.ndarray, np.ndarray]] = {}  # type: ignore[type-arg]
+        for index, sheet in enumerate(workbook.sheets):
+            area = grid.used(index)  # type: ignore[attr-defined]
+            values = grid.read(area)  # type: ignore[attr-defined]
+            self._sheets[sheet.name] = (area.top, area.left, values.data, np.asarray(values.kinds))
+
+    def __call__(self, sheet: str, row: int, column: int) -> Scalar:
+        from sheetgrad.sheets.values import decode
+
+        top, left, data, kind = self._sheets[sheet]
+        at = row - top, column - left
+        return decode(float(data[at]), int(kind[at]), self._strings)
+
+
+@dataclass(slots=True)
+class _Columns:
+    """A sheet being laid out: its cells and its formulas, in no order yet."""
+
+    cells: list[tuple[int, int, float, int]] = field(default_factory=list)
+    formulas: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)  # row, column, kind, area
+    texts: list[str] = field(default_factory=list)
+
+    def formula(self, row: int, column: int, text: str, kind: FormulaKind, bottom: int, right: int) -> None:
+        self.cells.append((row, column, 0.0, Kind.EMPTY))
+        self.formulas.append((row, column, kind, row, column, bottom, right))
+        self.texts.append(text)
+
+    def constant(self, row: int, column: int, value: Scalar, strings: Strings) -> None:
+        if value is not None:
+            self.cells.append((row, column, *encode(value, strings)))
+
+
+def _sheet(sheet: Sheet, strings: Strings) -> ModelSheet:
+    columns = _Columns()
+    for label in sheet.labels:
+        if isinstance(label.text, str) and label.text.startswith("="):
+            columns.formula(label.row, label.column, label.text[1:], FormulaKind.NORMAL, label.row + 1, label.column + 1)
+        else:
+            columns.constant(label.row, label.column, label.text, strings)
+    for panel in sheet.panels:
+        frame = panel.frame
+        match panel.content:
+            case Constants(rows):
+                for i, row in enumerate(rows):
+                    for j, value in enumerate(row):
+                        columns.constant(frame.top + i, frame.left + j, value, strings)
+            case Fill(_, array):
+                kind = FormulaKind.ARRAY if array else FormulaKind.NORMAL
+                for place_row, place_column, text in panel.formulas():
+                    columns.formula(place_row, place_column, text, kind, place_row + 1, place_column + 1)
+            case Whole(formula):
+                columns.formula(frame.top, frame.left, formula, FormulaKind.ARRAY, frame.bottom, frame.right)
+    return ModelSheet(sheet.name, _cells(columns), _formulas(columns))
+
+
+def _cells(columns: _Columns) -> Cells:
+    rows = sorted(columns.cells)
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    places = table[:, :2].astype(np.int32)
+    return Cells(places[:, 0].copy(), places[:, 1].copy(), table[:, 2].copy(), table[:, 3].astype(np.uint8))
+
+
+def _formulas(columns: _Columns) -> Formulas:
+    order = sorted(range(len(columns.texts)), key=lambda index: columns.formulas[index][:2])
+    table = np.array([columns.formulas[index] for index in order], dtype=np.int32).reshape(-1, 7)
+    texts = [columns.texts[index].encode() for index in order]
+    bounds = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum([len(text) for text in texts], out=bounds[1:])
+    kinds = table[:, 2].astype(np.uint8)
+    master = np.full(len(order), -1, dtype=np.int32)
+    area = np.ascontiguousarray(table[:, 3:])
+    return Formulas(table[:, 0].copy(), table[:, 1].copy(), kinds, area, master, b"".join(texts), bounds)

@@ -1,0 +1,61 @@
+"""Lesson ``conv``: a digit through two convolutions, max pooling, a dense layer and softmax."""
+
+from __future__ import annotations
+
+from . import network
+from .book import Book
+
+ABOUT = (
+    "A small convolutional network as live cells: a handwritten digit, two 3×3 kernels with ReLU, two 2×3×3 kernels with "
+    "ReLU, 2×2 max pooling, ten sets of dense weights and a softmax over the ten digits.",
+    "Click any cell of a panel to see its formula; the first cell of each panel has a note that says what it computes. "
+    "White to red shows small to great.",
+    "The two edge kernels are chosen by hand. The kernels of the second layer and the dense weights were trained on 4,401 "
+    "other MNIST digits with the two edge kernels fixed (96% of held-out digits right, 93 of the hundred shown here), then "
+    "rounded to two and three decimals, so that what you see is all there is.",
+)
+EXERCISES = (
+    (
+        "Choose another digit and another example of it. Which digits does the network confuse?",
+        "93 of the hundred are right; 4 and 9, or 3, 5 and 8, share many edges. Watch the second highest bar.",
+    ),
+    (
+        "Set kernel 1 to “bottom edge”. What changes in channel 1, and does the softmax survive?",
+        "Channel 1 now lights up under the strokes instead of above them. Later layers were trained for the top edge, "
+        "so the answer is often wrong: layers belong together.",
+    ),
+    (
+        "Set kernel 1 to “identity”. What does ReLU change then?",
+        "Nothing: pixels are never negative, so Conv1 is the image without its outermost rows and columns.",
+    ),
+    (
+        "Why is Conv1 26×26 and Conv2 24×24?",
+        "A 3×3 window fits 28 − 3 + 1 = 26 times along a side, and 26 − 3 + 1 = 24 times after that.",
+    ),
+    (
+        "How many weights has the network?",
+        "2·9 + 2·18 = 54 in the convolutions, 10·2·12·12 = 2,880 in the dense layer.",
+    ),
+)
+
+
+def build(digit: int = 70, size: int = network.SIDE, classes: int = network.CLASSES) -> Book:
+    """Declare the lesson: ``digit`` is a row of the hundred vendored digits, ``size`` the image's side."""
+    book = Book("conv", "A convolutional network in cells", ABOUT, EXERCISES, {"digit": digit, "size": size, "classes": classes})
+    sheet = book.sheet("conv", pages=None)
+    pixels = network.image(book, sheet, size, digit)
+    names, library = network.kernel_library(book) if size == network.SIDE else (None, None)
+    row = network.controls(sheet, size, digit, names) if size == network.SIDE else size + 3
+    kernels = network.first_kernels(sheet, size, library)
+    conv1 = network.first_layer(sheet, size, pixels, kernels)
+    conv2 = network.second_layer(sheet, size, conv1, network.second_kernels(sheet, size))
+    pooled = network.max_pooling(sheet, size, 3 * size + 6, conv2)
+    dense = 4 * size + 5
+    weights = network.dense_weights(sheet, size, dense, classes)
+    side = (size - 4) // 2
+    found = network.answer(sheet, dense + min(classes, 5) * (side + 1) + 1, pooled, weights)
+    if size == network.SIDE and classes == network.CLASSES:
+        network.verdict(sheet, row, *found)
+    sheet.print_scale = 55
+    sheet.breaks = (2 * size + 4, dense - 1)
+    return book

@@ -1,0 +1,67 @@
+"""The index sheet of a lesson: what it shows, where, what to try, and which torch call each panel equals."""
+
+from __future__ import annotations
+
+import math
+
+from .book import Book, Sheet
+from .panels import Choices, Look, Panel
+from .style import Role
+
+_COLUMNS = (("panel", 150), ("sheet", 80), ("cells", 110), ("shape", 60), ("what it is", 80), ("what it computes", 620), ("torch", 330))
+
+
+def add_index(book: Book) -> Sheet:
+    """Add the index as the last sheet (the lesson itself opens first)."""
+    sheet = book.sheet("index", frozen=(0, 0), default_width=64, zoom=100, pages=(1, 0))
+    for column, (_, width) in enumerate(_COLUMNS):
+        sheet.widths[column] = width
+    sheet.label((0, 0), book.title, Look.HEADING)
+    row = 2
+    for paragraph in book.about:
+        sheet.label((row, 0), paragraph, Look.WRAP, width=len(_COLUMNS), height=2)
+        row += 2
+    row = _exercises(book, sheet, row + 1)
+    row = _legend(sheet, row + 1)
+    _panels(book, sheet, row + 1)
+    return sheet
+
+
+def _exercises(book: Book, sheet: Sheet, row: int) -> int:
+    sheet.label((row, 0), "Try", Look.TITLE)
+    sheet.label((row, 1), "(answers are folded away to the right: open them with the + above the columns)", Look.FAINT)
+    for number, (question, answer) in enumerate(book.exercises, start=1):
+        sheet.label((row + number, 0), f"{number}.  {question}")
+        sheet.label((row + number, len(_COLUMNS) + 1), answer, Look.ANSWER)
+    sheet.widths[len(_COLUMNS)] = 20
+    sheet.widths[len(_COLUMNS) + 1] = 900
+    sheet.folded.append((len(_COLUMNS) + 1, len(_COLUMNS) + 1))
+    return row + len(book.exercises) + 1
+
+
+def _legend(sheet: Sheet, row: int) -> int:
+    sheet.label((row, 0), "Colours of outlines and titles", Look.TITLE)
+    for offset, role in enumerate(Role, start=1):
+        sheet.label((row + offset, 0), role.word, Look.WRAP, role=role)
+        sheet.label((row + offset, 1), role.meaning)
+    return row + len(Role) + 1
+
+
+def _panels(book: Book, sheet: Sheet, row: int) -> None:
+    sheet.headers(row, 0, [title for title, _ in _COLUMNS])
+    shown = [(page, panel) for page in book.sheets for panel in page.panels if not panel.quiet]
+    for offset, (page, panel) in enumerate(shown, start=1):
+        frame = panel.frame
+        last = "" if frame.height == frame.width == 1 else f":{frame.part(frame.height - 1, frame.width - 1, 1, 1).cell()}"
+        cells = f"{frame.part(0, 0, 1, 1).cell()}{last}"
+        sheet.label((row + offset, 0), panel.name, Look.LINK, link=f"internal:'{page.name}'!{cells}")
+        texts = (page.name, cells, panel.shape, _kind(panel, page.choices.get(panel.name)), panel.note, panel.torch)
+        for column, text in enumerate(texts, start=1):
+            if text:
+                sheet.label((row + offset, column), text, Look.WRAP, colour=panel.role.colour if column == 4 else "")
+        longest = max(len(panel.note) / 115, len(panel.torch) / 60)
+        sheet.heights[row + offset] = 20 * max(1, math.ceil(longest))
+
+
+def _kind(panel: Panel, choices: Choices | None) -> str:
+    return panel.role.word if choices is None else "control"

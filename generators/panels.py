@@ -1,0 +1,172 @@
+"""The vocabulary of a lesson: panels of cells, controls, labels, charts and Solver models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sheetgrad.sheets.values import Scalar
+
+from .places import Frame
+from .style import Role, Scale
+
+# Names that Excel would read as a cell (A1, XFD9) or as R1C1.
+_LIKE_A_CELL = re.compile(r"[A-Z]{1,3}[0-9]+|R[0-9]*(C[0-9]*)?|C[0-9]*", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """Cells that a reader may change: rows of scalars (None leaves a cell blank)."""
+
+    rows: tuple[tuple[Scalar, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A formula for each cell, without "=", from its row and column in the panel; None leaves a cell blank."""
+
+    formula: Callable[[int, int], str | None]
+    array: bool = False  # entered with Ctrl+Shift+Enter, one formula a cell
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One array formula over the whole panel."""
+
+    formula: str
+
+
+Content: TypeAlias = Constants | Fill | Whole
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A named rectangle of cells that shows one thing."""
+
+    name: str  # the defined name
+    frame: Frame
+    content: Content
+    role: Role
+    title: str = ""  # stands above the panel
+    note: str = ""  # what it computes, in a sentence or two
+    torch: str = ""  # the torch call that gives the same numbers
+    scale: Scale = Scale.WHITE_RED
+    number_format: str = "0.0"
+    align: str = "center"
+    quiet: bool = False  # its name is hidden and the index leaves it out: one of many alike
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name) or _LIKE_A_CELL.fullmatch(self.name):
+            raise ValueError(f"{self.name!r} cannot be a defined name")
+
+    @property
+    def shape(self) -> str:
+        """The shape as titles state it: "26×26"."""
+        return f"{self.frame.height}×{self.frame.width}"
+
+    def first_formula(self) -> str:
+        """Return the top left formula as Excel shows it, or "" for constants."""
+        match self.content:
+            case Fill(formula, array):
+                places = ((i, j) for i in range(self.frame.height) for j in range(self.frame.width))
+                text = next((text for i, j in places if (text := formula(i, j)) is not None), "")
+                return f"{{={text}}}" if array else f"={text}"
+            case Whole(formula):
+                return f"{{={formula}}}"
+        return ""
+
+    def formulas(self) -> Iterator[tuple[int, int, str]]:
+        """Yield row, column and text of each formula of a fill."""
+        if not isinstance(self.content, Fill):
+            return
+        formula, frame = self.content.formula, self.frame
+        for i in range(frame.height):
+            for j in range(frame.width):
+                text = formula(i, j)
+                if text is not None:
+                    yield frame.top + i, frame.left + j, text
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a control's list offers: literal values, or the cells of a frame; and how wide its merged cell is."""
+
+    values: tuple[str | float, ...] | Frame
+    prompt: str
+    width: int
+
+
+class Look:
+    """Names of text styles."""
+
+    PLAIN = "plain"
+    TITLE = "title"
+    HEADING = "heading"
+    FAINT = "faint"
+    HEADER = "header"
+    WRAP = "wrap"
+    WRAP_CENTRE = "wrap centred"
+    WRAP_TITLE = "wrapped title"
+    ANSWER = "answer"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text on a sheet ("=…" is a formula that gives one); ``width`` > 1 or ``height`` > 1 merges cells."""
+
+    row: int
+    column: int
+    text: str | float
+    look: str = Look.PLAIN
+    role: Role | None = None
+    colour: str = ""
+    width: int = 1
+    height: int = 1
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A line or a cloud of points of a chart."""
+
+    title: str
+    values: Frame
+    categories: Frame
+    colour: str = "#C0504D"
+    labels: tuple[str, ...] = ()  # custom data labels: cells, as "=sheet!$A$1"
+    marker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart at a cell."""
+
+    kind: str  # "line" or "column" (numbers against categories), "scatter" (points), "curve" (points joined by lines)
+    title: str
+    series: tuple[Series, ...]
+    row: int
+    column: int
+    width: int
+    height: int
+    x_title: str = ""
+    y_title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """The model that Excel's Solver finds in the sheet: minimise a cell by changing cells."""
+
+    objective: Frame
+    changing: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A cell that turns red when its formula holds."""
+
+    frame: Frame
+    formula: str
