@@ -29,13 +29,12 @@ def RANDBETWEEN(bottom: Number, top: Number, context: Context) -> Result:
 
 @array(volatile=True)
 def RANDARRAY(
+    context: Context,
     rows: Number = 1.0,
     columns: Number = 1.0,
     min: Number = 0.0,
     max: Number = 1.0,
     whole_number: Logical = False,
-    *,
-    context: Context,
 ) -> Result:
     """Numbers drawn from [min, max), or whole ones from [min, max], (rows, columns); #VALUE! for negative sizes, min above
     max, or whole numbers between limits that are not whole; #CALC! for a size of 0. (Support: RANDARRAY function)"""

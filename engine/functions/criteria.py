@@ -1,0 +1,141 @@
+"""Criteria of COUNTIF, SUMIFS and the database functions: ``5``, ``">=3"``, ``"<>"``, ``"a*"``, and which cells meet them.
+
+Rules (Support: COUNTIF function; Examples of criteria): an operator in front of a text is taken off; what is left is read as a
+number, a logical or an error value where it can be. ``=`` and ``<>`` compare texts without regard to case and with
+wildcards; the inequalities compare values of one kind only. A text that reads as a number equals that number.
+An empty cell as criterion means 0; ``"="`` is met by empty cells, ``""`` also by empty texts, ``"<>"`` by cells that hold something.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sheetgrad.engine.collation import sort_key
+from sheetgrad.engine.numerals import parse_number
+from sheetgrad.engine.wildcards import has_wildcards, wildcard
+from sheetgrad.sheets.values import ERRORS_BY_TEXT, Error, Floats, Kind, Kinds, Scalar, Strings, Values, encode
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+ORDERINGS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_OPERATORS = ("<>", "<=", ">=", "=", "<", ">")
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """An operator and what it compares with. ``operand`` None: emptiness; ``""`` (with "="): emptiness or an empty text.
+
+    ``kind`` tells TRUE from 1, which are equal in Python.
+    """
+
+    operator: str
+    operand: Scalar
+    kind: Kind
+
+    @classmethod
+    def of(cls, operator: str, operand: Scalar) -> Criterion:
+        return cls(operator, operand, _kind(operand))
+
+
+def criterion(scalar: Scalar, date1904: bool = False, prefix: bool = False) -> Criterion:
+    """Read a criterion. With ``prefix`` a bare text means "begins with", as in the database functions.
+
+    >>> test = criterion(">=3")
+    >>> test.operator, test.operand, criterion("<>").operand
+    ('>=', 3.0, None)
+    """
+    if scalar is None:
+        return Criterion.of("=", 0.0)
+    if not isinstance(scalar, str):
+        return Criterion.of("=", scalar)
+    sign = next((sign for sign in _OPERATORS if scalar.startswith(sign)), "")
+    rest = scalar[len(sign) :]
+    if not rest:
+        return Criterion.of(sign or "=", None if sign else "")
+    operand = _operand(rest, date1904)
+    if prefix and not sign and isinstance(operand, str):
+        operand += "*"
+    return Criterion.of(sign or "=", operand)
+
+
+def meets(values: Values, test: Criterion, strings: Strings, date1904: bool = False) -> Mask:
+    """Tell for each element of an array of any shape whether it meets a criterion."""
+    if test.operator == "<>":
+        return ~_equals(values, test.operand, strings, date1904)
+    if test.operator == "=":
+        return _equals(values, test.operand, strings, date1904)
+    return _ordered(values, test, strings)
+
+
+def _kind(operand: Scalar) -> Kind:
+    if operand is None:
+        return Kind.EMPTY
+    if isinstance(operand, bool):
+        return Kind.BOOL
+    if isinstance(operand, str):
+        return Kind.TEXT
+    return Kind.ERROR if isinstance(operand, Error) else Kind.NUMBER
+
+
+def _operand(text: str, date1904: bool) -> Scalar:
+    number = parse_number(text, date1904=date1904)
+    if number is not None:
+        return number
+    upper = text.upper()
+    if upper in ("TRUE", "FALSE"):
+        return upper == "TRUE"
+    return ERRORS_BY_TEXT.get(upper, text)
+
+
+def _equals(values: Values, operand: Scalar, strings: Strings, date1904: bool) -> Mask:
+    kinds, data = values.kinds, values.data
+    if operand is None:
+        return np.asarray(kinds == Kind.EMPTY)
+    if isinstance(operand, str):
+        found = _of_texts(data, kinds, _text_test(operand), strings)
+        return found | (kinds == Kind.EMPTY) if operand == "" else found
+    payload, kind = encode(operand, strings)
+    found = np.asarray((kinds == kind) & (data == payload))
+    if kind == Kind.NUMBER and values.kind is not None:
+        found |= _of_texts(data, kinds, lambda text: parse_number(text, date1904=date1904) == payload, strings)
+    return found
+
+
+def _text_test(operand: str) -> Callable[[str], bool]:
+    if has_wildcards(operand):
+        return wildcard(operand).matches
+    folded = operand.casefold()
+    return lambda text: text.casefold() == folded
+
+
+def _ordered(values: Values, test: Criterion, strings: Strings) -> Mask:
+    compare, operand = ORDERINGS[test.operator], test.operand
+    kinds, data = values.kinds, values.data
+    if operand is None or isinstance(operand, Error):
+        return np.zeros(data.shape, dtype=np.bool_)
+    if isinstance(operand, str):
+        key = sort_key(operand)
+        return _of_texts(data, kinds, lambda text: bool(compare(sort_key(text), key)), strings)
+    payload, kind = encode(operand, strings)
+    return np.asarray((kinds == kind) & compare(data, payload))
+
+
+def _of_texts(data: Floats, kinds: Kinds, test: Callable[[str], bool], strings: Strings) -> Mask:
+    """Test each distinct text once."""
+    found = np.zeros(data.shape, dtype=np.bool_)
+    where = kinds == Kind.TEXT
+    if where.any():
+        distinct, places = np.unique(data[where], return_inverse=True)
+        found[where] = np.array([test(strings.texts[int(i)]) for i in distinct])[places]
+    return found
