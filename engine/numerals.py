@@ -23,9 +23,7 @@ _YEAR_FIRST = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})", re.ASCII)
 _NUMERIC_DATE = re.compile(r"(\d{1,2})([-/])(\d{1,4})(?:\2(\d{1,4}))?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})[- /]*([A-Za-z]{3,9})(?:[- /,]+(\d{1,4}))?", re.ASCII)
 _MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})[- /]*(\d{1,4})(?:(?:, *|[- /]+)(\d{1,4}))?", re.ASCII)
-_MONTHS = (
-    "january february march april may june july august september october november december".split()
-)
+_MONTHS = "january february march april may june july august september october november december".split()
 MONTH_NUMBERS = {name[:3]: number for number, name in enumerate(_MONTHS, 1)} | {
     name: number for number, name in enumerate(_MONTHS, 1)
 }
@@ -59,9 +57,7 @@ def parse_moment(text: str, *, date1904: bool = False, year: int | None = None) 
     return None if date is None and time is None else (date or 0.0) + (time or 0.0)
 
 
-def split_moment(
-    text: str, *, date1904: bool = False, year: int | None = None
-) -> tuple[float | None, float | None]:
+def split_moment(text: str, *, date1904: bool = False, year: int | None = None) -> tuple[float | None, float | None]:
     """Return the date serial and the fraction of a day (or days) in a text, each None where it has none.
 
     >>> split_moment("1/31/2020 6:00")

@@ -1,7 +1,7 @@
-"""Excel's wildcards: ``?`` one character, ``*`` any number, ``~`` before either (or before ``~``) takes it literally.
+"""Excel's wildcards: ``?`` one character, ``*`` any number, ``~`` before a character takes it literally.
 
-Matching takes time linear in the text for patterns without ``?``, and at worst text times pattern: a star never backtracks,
-because the leftmost place of each piece between stars leaves the most room for the rest.
+Matching takes time linear in the text for patterns without ``?``, and at worst text times pattern: a star never
+backtracks, because the leftmost place of each piece between stars leaves the most room for the rest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Wildcard:
 
     def matches(self, text: str) -> bool:
         """Tell whether the whole text fits the pattern."""
-        text = text.casefold()
+        text = fold(text)
         first = self.pieces[0].match(text)
         if first is None:
             return False
@@ -32,7 +32,7 @@ class Wildcard:
 
     def find(self, text: str, start: int = 0) -> int:
         """Return where the first match at or after ``start`` begins, or -1."""
-        text = text.casefold()
+        text = fold(text)
         first = self.pieces[0].search(text, start)
         if first is None or self._follow(text, 1, first.end(), len(self.pieces)) is None:
             return -1
@@ -55,10 +55,17 @@ def wildcard(pattern: str) -> Wildcard:
     (True, False, 1)
     """
     pieces, lengths = [], []
-    for piece in _pieces(pattern.casefold()):
+    for piece in _pieces(fold(pattern)):
         pieces.append(re.compile("".join("." if c is None else re.escape(c) for c in piece), re.DOTALL))
         lengths.append(len(piece))
     return Wildcard(tuple(pieces), tuple(lengths))
+
+
+def fold(text: str) -> str:
+    """Fold case one character for one, so that places stay what they are."""
+    if text.isascii():
+        return text.lower()
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 def has_wildcards(text: str) -> bool:
@@ -72,8 +79,7 @@ def _pieces(pattern: str) -> list[list[str | None]]:
     characters = iter(pattern)
     for character in characters:
         if character == "~":
-            following = next(characters, None)
-            pieces[-1] += [following] if following in ("*", "?", "~") else ["~"] + [following] * (following is not None)
+            pieces[-1] += [following for following in (next(characters, None),) if following is not None]
         elif character == "*":
             pieces.append([])
         else:

@@ -109,7 +109,9 @@ def XLOOKUP(
 
 
 @scalar()
-def ADDRESS(row_num: Number, column_num: Number, abs_num: Number = 1, a1: Logical = True, sheet_text: Text = None) -> Result:
+def ADDRESS(
+    row_num: Number, column_num: Number, abs_num: Number = 1, a1: Logical = True, sheet_text: Text = None
+) -> Result:
     """Text of a cell's address; abs_num 1 $A$1, 2 A$1, 3 $A1, 4 A1; a1 FALSE for R1C1.
 
     #VALUE! for a place outside the sheet or another abs_num. Source: Microsoft support, ADDRESS function.
