@@ -7,7 +7,9 @@ from .errors import BadReference, CycleFound, FileRefused, FunctionsMissing, She
 from .model import Area, Calculation, Cells, DataTable, DefinedName, FormulaKind, Formulas, Sheet, Table, Workbook
 from .package import Limits
 from .reader import read_package, read_workbook
+from .target import write_atomically
 from .values import Error, Kind, Strings, Values
+from .writer import write_values, written_bytes
 
 __all__ = [
     "Address",
@@ -41,4 +43,7 @@ __all__ = [
     "range_name",
     "read_package",
     "read_workbook",
+    "write_atomically",
+    "write_values",
+    "written_bytes",
 ]

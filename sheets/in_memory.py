@@ -25,7 +25,7 @@ _EPOCH_1904 = datetime(1904, 1, 1)
 def read_openpyxl(book: openpyxl.Workbook) -> Workbook:
     """Read an ``openpyxl.Workbook``: constants, formulas, array formulas, data tables, names, tables, settings.
 
-    Its formula cells hold no values, and `Workbook.package` is None: to save, `openpyxl_package` gives the bytes.
+    Its formula cells hold no values, and `Workbook.package` is None: the writer lets openpyxl save it first.
     """
     if not hasattr(book, "worksheets") or not hasattr(book, "defined_names"):
         raise UsageError(f"a workbook was expected: a path, bytes or an openpyxl Workbook; not {type(book).__name__}")
@@ -43,7 +43,8 @@ def read_openpyxl(book: openpyxl.Workbook) -> Workbook:
     calculation = Calculation(
         bool(settings.iterate), settings.iterateCount or default.rounds, settings.iterateDelta or default.tolerance
     )
-    return Workbook("<openpyxl workbook>", sheets, strings, names, tables, book.epoch == _EPOCH_1904, calculation)
+    date1904 = book.epoch == _EPOCH_1904
+    return Workbook("<openpyxl workbook>", sheets, strings, names, tables, date1904, calculation, origin=book)
 
 
 def openpyxl_package(book: openpyxl.Workbook) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,6 +162,7 @@ class Workbook:
         default_factory=dict
     )  # ([book index as in formulas], sheet) → cached values
     package: bytes | None = None  # the file as it was, for the writer
+    origin: Any = None  # the openpyxl workbook it was read from, which the writer asks for the package
 
     def sheet_index(self, name: str) -> int | None:
         """Return the index of the sheet called ``name`` (case ignored), or None."""

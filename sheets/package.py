@@ -13,11 +13,11 @@ from typing import NoReturn
 
 from .errors import FileRefused
 
-_END = struct.Struct("<4s4H2LH")
+END = struct.Struct("<4s4H2LH")
 _END64_LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
-_LOCAL = struct.Struct("<4s5H3L2H")
+CENTRAL = struct.Struct("<4s6H3L5H2L")
+LOCAL = struct.Struct("<4s5H3L2H")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PIECE = 1 << 18
 STORED, DEFLATED = 0, 8
@@ -58,7 +58,6 @@ class Entry:
     method: int
     flags: int
     record: bytes
-    after: int  # where the next entry (or the directory) begins
 
 
 @dataclass(slots=True)
@@ -70,6 +69,7 @@ class Package:
     limits: Limits
     entries: dict[str, Entry] = field(default_factory=dict)  # by folded name
     comment: bytes = b""
+    directory: int = 0  # where it begins
     _inflated: int = 0
     _checked: set[str] = field(default_factory=set)
 
@@ -158,6 +158,7 @@ class Package:
         for _ in range(count):
             entry, at = self._read_entry(at, end)
             found.append(entry)
+        self.directory = offset
         self._check_overlaps(sorted(found, key=lambda entry: entry.header), offset)
         for entry in found:
             if entry.name.casefold() in self.entries:
@@ -167,11 +168,11 @@ class Package:
     def _find_directory(self) -> tuple[int, int, int]:
         """Return the number of entries, and where the directory begins and ends."""
         data = self.data
-        at = data.rfind(b"PK\x05\x06", max(0, len(data) - _END.size - 0xFFFF))
+        at = data.rfind(b"PK\x05\x06", max(0, len(data) - END.size - 0xFFFF))
         if at < 0:
             self.refuse("it is a truncated zip archive: its directory is missing")
-        _, disk, first_disk, _, count, size, offset, comment = _END.unpack_from(data, at)
-        self.comment = data[at + _END.size : at + _END.size + comment]
+        _, disk, first_disk, _, count, size, offset, comment = END.unpack_from(data, at)
+        self.comment = data[at + END.size : at + END.size + comment]
         end = at
         locator = at - _END64_LOCATOR.size
         if 0xFFFF in (count, disk) or 0xFFFFFFFF in (size, offset):
@@ -188,15 +189,15 @@ class Package:
 
     def _read_entry(self, at: int, end: int) -> tuple[Entry, int]:
         data = self.data
-        signature, _, _, flags, method, _, _, crc, compressed, size, *lengths, _, _, _, header = _CENTRAL.unpack_from(
+        signature, _, _, flags, method, _, _, crc, compressed, size, *lengths, _, _, _, header = CENTRAL.unpack_from(
             data, at
         )
         name_length, extra_length, comment_length = lengths
-        after = at + _CENTRAL.size + name_length + extra_length + comment_length
+        after = at + CENTRAL.size + name_length + extra_length + comment_length
         if signature != b"PK\x01\x02" or after > end:
             self.refuse("its zip directory is damaged")
-        raw_name = data[at + _CENTRAL.size : at + _CENTRAL.size + name_length]
-        extra = data[at + _CENTRAL.size + name_length : after - comment_length]
+        raw_name = data[at + CENTRAL.size : at + CENTRAL.size + name_length]
+        extra = data[at + CENTRAL.size + name_length : after - comment_length]
         size, compressed, header = _zip64_sizes(extra, size, compressed, header)
         name = self._part_name(raw_name.decode("utf-8" if flags & UTF8_FLAG else "cp437", "replace"))
         if flags & ENCRYPTED_FLAG:
@@ -204,14 +205,13 @@ class Package:
         if method not in (STORED, DEFLATED):
             self.refuse(f"part {name} is compressed by method {method}; only stored and deflated parts are read")
         start = self._local_data(name, raw_name, header)
-        return Entry(
-            name, header, start, compressed, size, crc, method, flags, data[at:after], start + compressed
-        ), after
+        record = data[at:after]
+        return Entry(name, header, start, compressed, size, crc, method, flags, record), after
 
     def _local_data(self, name: str, raw_name: bytes, header: int) -> int:
         """Return where an entry's data begins, by its local header, which must say what the directory says."""
-        signature, *_, name_length, extra_length = _LOCAL.unpack_from(self.data, header)
-        at = header + _LOCAL.size
+        signature, *_, name_length, extra_length = LOCAL.unpack_from(self.data, header)
+        at = header + LOCAL.size
         if signature != b"PK\x03\x04" or self.data[at : at + name_length] != raw_name:
             self.refuse(f"part {name} is not where the zip directory says")
         return at + name_length + extra_length

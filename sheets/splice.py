@@ -1,0 +1,227 @@
+"""New values spliced into a sheet's XML by way of expat: right for any prefix and encoding, and for cells not there yet.
+
+`fast_splice` does the same for sheets of the plain form, many cells at a time.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+import numpy as np
+
+from .addresses import cell_name
+from .model import MAX_COLUMNS
+from .package import Package
+from .rendering import CELL_TYPE, Changes, value_elements
+from .sheet_xml import CELL, FORMULA, INLINE, ROW, SHEET_DATA, VALUE, SheetWalker
+from .values import Strings
+
+_TAG = re.compile(rb"""<([^\s/>]+)(?:[^"'>]|"[^"]*"|'[^']*')*?(/?)>""")
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
+_DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_PIECE = 1 << 20
+
+
+def splice(package: Package, part: str, sheet: str, xml: bytes, changes: Changes, strings: Strings) -> bytes:
+    """Return a sheet's XML with new values: nothing else is touched but ``t`` and ``vm`` of the cells that change."""
+    text, encoding = _as_utf8(xml)
+    locator = CellLocator(package, part, sheet, text, changes, strings, encoding is not None)
+    for at in range(0, len(text), _PIECE):
+        locator.feed(text[at : at + _PIECE])
+    locator.close()
+    result = locator.result()
+    return result if encoding is None else _encoded(result, encoding)
+
+
+class CellLocator(SheetWalker):
+    """Walks a sheet, all of it at hand as UTF-8, and notes the edits that put new values into it."""
+
+    def __init__(
+        self, package: Package, part: str, sheet: str, xml: bytes, changes: Changes, strings: Strings, recoded: bool
+    ) -> None:
+        super().__init__(package, part, sheet, "utf-8" if recoded else None)
+        self.xml = xml
+        self.edits: list[tuple[int, int, bytes]] = []
+        elements = value_elements(changes.data, changes.kind, strings)
+        types = [CELL_TYPE[kind] for kind in changes.kind.tolist()]
+        self.new = dict(zip(changes.key.tolist(), zip(types, elements, strict=True), strict=True))
+        self.missing: dict[int, list[int]] = {}  # row → columns, both in order
+        for key in changes.key[~changes.stored].tolist():
+            self.missing.setdefault(key // MAX_COLUMNS, []).append(key % MAX_COLUMNS)
+        self._rows: list[tuple[int, int]] = []  # (row, where it begins), kept only where rows may be missing
+        self._row_tag = (0, 0, b"", False)
+        self._cell: tuple[int, int, bytes, bool] | None = None
+        self._change = (b"", b"")
+        self._spans: dict[int, tuple[int, int]] = {}
+        self._begun = (0, 0, b"", False)
+        self._data_tag = (0, 0, b"", False)
+        self._data_end = 0
+
+    def begin(self, inside: int, attributes: dict[str, str]) -> None:
+        if inside == CELL:
+            self._begin_cell()
+        elif inside in (FORMULA, VALUE, INLINE):
+            if self._cell is not None:
+                self._begun = self._tag()
+        elif inside == ROW:
+            if self.missing:
+                self._row_tag = self._tag()
+                self._rows.append((self.row_at, self._row_tag[0]))
+        elif inside == SHEET_DATA:
+            self._data_tag = self._tag()
+
+    def end(self, inside: int) -> None:
+        if inside == CELL:
+            if self._cell is not None:
+                self._end_cell(self._cell)
+        elif inside in (FORMULA, VALUE, INLINE):
+            if self._cell is not None:
+                self._spans[inside] = (self._begun[0], self._element_end(self._begun))
+        elif inside == ROW:
+            if self.missing:
+                self._fill(self._row_tag, self.missing.pop(self.row_at, []))
+        elif inside == SHEET_DATA:
+            self._data_end = self.parser.expat.CurrentByteIndex
+            self._add_rows()
+
+    def result(self) -> bytes:
+        """Return the XML with all edits made."""
+        pieces, at = [], 0
+        for start, end, new in sorted(self.edits, key=lambda edit: edit[:1]):
+            pieces += (self.xml[at:start], new)
+            at = end
+        return b"".join([*pieces, self.xml[at:]])
+
+    def _tag(self) -> tuple[int, int, bytes, bool]:
+        """Return where the tag that the parser is at begins and ends, its name as written, and whether it is empty."""
+        start = self.parser.expat.CurrentByteIndex
+        match = _TAG.match(self.xml, start)
+        if match is None:
+            self.package.refuse(f"sheet {self.sheet!r} has a tag that cannot be followed")
+        return start, match.end(), match[1], bool(match[2])
+
+    def _element_end(self, tag: tuple[int, int, bytes, bool]) -> int:
+        return tag[1] if tag[3] else self.xml.index(b">", self.parser.expat.CurrentByteIndex) + 1
+
+    def _begin_cell(self) -> None:
+        self._spans = {}
+        self._cell = None
+        waiting = self.missing.get(self.row_at)
+        change = self.new.get(self.row_at * MAX_COLUMNS + self.column_at)
+        if waiting or change is not None:
+            tag = self._tag()
+            while waiting and waiting[0] < self.column_at:
+                self.edits.append((tag[0], tag[0], self._new_cell(tag[2], self.row_at, waiting.pop(0))))
+            if change is not None:
+                self._cell, self._change = tag, change
+
+    def _end_cell(self, tag: tuple[int, int, bytes, bool]) -> None:
+        start, end, name, empty = tag
+        kind, element = self._change
+        element = _prefixed(element, name)
+        old = self.xml[start:end]
+        new = _retyped(old, kind)
+        if empty:
+            closed = new[:-2].rstrip() + b">" + element + b"</" + name + b">" if element else new
+            self.edits.append((start, end, closed))
+            return
+        if new != old:
+            self.edits.append((start, end, new))
+        formula_end = self._spans.get(FORMULA, (0, end))[1]
+        value = self._spans.get(VALUE, (formula_end, formula_end))
+        self.edits.append((*value, element))
+        if INLINE in self._spans:
+            self.edits.append((*self._spans[INLINE], b""))
+
+    def _fill(self, tag: tuple[int, int, bytes, bool], columns: list[int]) -> None:
+        """Add the cells that are still missing to the end of a row."""
+        if not columns:
+            return
+        _, end, name, empty = tag
+        cell = name[: -len(b"row")] + b"c"
+        cells = b"".join(self._new_cell(cell, self.row_at, column) for column in columns)
+        if empty:
+            self.edits.append((end - 2, end, b">" + cells + b"</" + name + b">"))
+        else:
+            at = self.parser.expat.CurrentByteIndex
+            self.edits.append((at, at, cells))
+
+    def _add_rows(self) -> None:
+        """Add the rows that are missing, each before the first one that is greater."""
+        _, end, name, empty = self._data_tag
+        prefix = name[: -len(b"sheetData")]
+        starts = np.array([row for row, _ in self._rows], dtype=np.int64)
+        new: list[bytes] = []
+        for row, columns in sorted(self.missing.items()):
+            if not columns:
+                continue
+            cells = b"".join(self._new_cell(prefix + b"c", row, column) for column in columns)
+            xml = b'<%brow r="%d">%b</%brow>' % (prefix, row + 1, cells, prefix)
+            greater = np.flatnonzero(starts > row)
+            if len(greater):
+                at = self._rows[int(greater[0])][1]
+                self.edits.append((at, at, xml))
+            else:
+                new.append(xml)
+        if new and empty:
+            self.edits.append((end - 2, end, b">" + b"".join(new) + b"</" + name + b">"))
+        elif new:
+            self.edits.append((self._data_end, self._data_end, b"".join(new)))
+
+    def _new_cell(self, name: bytes, row: int, column: int) -> bytes:
+        kind, element = self.new[row * MAX_COLUMNS + column]
+        form = b' t="%b"' % kind if kind else b""
+        return b'<%b r="%b"%b>%b</%b>' % (name, cell_name(row, column).encode(), form, _prefixed(element, name), name)
+
+
+def _prefixed(element: bytes, cell_name: bytes) -> bytes:
+    """Give a ``<v>`` element the prefix of its cell's name."""
+    prefix = cell_name[:-1]
+    return b"<" + prefix + element[1:-2] + prefix + element[-2:] if prefix and element else element
+
+
+def _retyped(tag: bytes, kind: bytes) -> bytes:
+    """Return a cell's start tag with another ``t`` (none where ``kind`` is b""); metadata of the old value goes.
+
+    >>> _retyped(b'<c r="A1" s="2" t="s"/>', b""), _retyped(b'<c r="A1" t="n">', b"str")
+    (b'<c r="A1" s="2"/>', b'<c r="A1" t="str">')
+    """
+    found = False
+
+    def attribute(match: re.Match[bytes]) -> bytes:
+        nonlocal found
+        if match[1] == b"vm":
+            return b""
+        if match[1] != b"t":
+            return match[0]
+        found = True
+        if match[2][1:-1] == (kind or b"n"):
+            return match[0]
+        return b' t="%b"' % kind if kind else b""
+
+    new = _ATTRIBUTE.sub(attribute, tag)
+    if found or not kind:
+        return new
+    body = new.removesuffix(b">").removesuffix(b"/").rstrip()
+    return body + b' t="%b"' % kind + (b"/>" if new.endswith(b"/>") else b">")
+
+
+def _as_utf8(xml: bytes) -> tuple[bytes, str | None]:
+    """Return a document as UTF-8, and the encoding it was in if that was another."""
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if xml.startswith(mark):
+            return xml[2:].decode(encoding).encode(), "bom " + encoding
+    for start, encoding in ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")):
+        if xml.startswith(start):
+            return xml.decode(encoding).encode(), encoding
+    declared = _DECLARED.match(xml[:256])
+    if declared is None or codecs.lookup(declared[1].decode()).name in ("utf-8", "ascii"):
+        return xml, None
+    return xml.decode(declared[1].decode()).encode(), declared[1].decode()
+
+
+def _encoded(text: bytes, encoding: str) -> bytes:
+    if encoding.startswith("bom "):
+        return "\ufeff".encode(encoding[4:]) + text.decode().encode(encoding[4:])
+    return text.decode().encode(encoding, "xmlcharrefreplace")

@@ -1,0 +1,67 @@
+"""Writing a workbook back: new values in the sheets that change, every other part byte for byte, all or nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from .archive import rewritten
+from .errors import UsageError
+from .model import Cells, Workbook
+from .package import Limits, Package
+from .relationships import workbook_part
+from .rendering import Changes, real_changes
+from .splice import splice
+from .target import write_atomically
+from .workbook_xml import SheetEntry, read_workbook_part
+
+
+def write_values(
+    workbook: Workbook, changes: Mapping[int, Cells], target: str | os.PathLike[str], limits: Limits | None = None
+) -> None:
+    """Write a workbook with new values to a file, which is either wholly there at the end or as it was.
+
+    ``changes``: by sheet index, cells with their new values (any order; those that already hold the value cost nothing). In
+    the sheets only ``<v>`` and ``t`` of these cells change; cells that are not there yet are added. ``limits``: those that
+    it was read with; none by default, because it has been read. Raises `FileRefused` where the target cannot be written.
+    """
+    write_atomically(target, _pieces(workbook, changes, limits))
+
+
+def written_bytes(workbook: Workbook, changes: Mapping[int, Cells], limits: Limits | None = None) -> bytes:
+    """Return the file that `write_values` would write."""
+    return b"".join(_pieces(workbook, changes, limits))
+
+
+def _pieces(workbook: Workbook, changes: Mapping[int, Cells], limits: Limits | None) -> Iterator[bytes]:
+    data = workbook.package
+    if data is None and workbook.origin is not None:
+        from .in_memory import openpyxl_package
+
+        data = openpyxl_package(workbook.origin)
+    if data is None:
+        raise UsageError(f"{workbook.name}: a workbook that was not read from a file cannot be written")
+    package = Package.open(data, workbook.name, limits or Limits.none())
+    needed = {
+        index: found
+        for index, cells in changes.items()
+        if len(found := real_changes(workbook.sheets[index].cells, cells))
+    }
+    parts = _parts(package, workbook, needed)
+    replaced = {part: _spliced(package, workbook, index, part, needed[index]) for index, part in parts.items()}
+    return rewritten(package, replaced) if replaced else iter([data])
+
+
+def _parts(package: Package, workbook: Workbook, changes: Mapping[int, Changes]) -> dict[int, str]:
+    """Return the parts of the sheets that change, found by name where the package was made only now."""
+    if all(workbook.sheets[index].part for index in changes):
+        return {index: workbook.sheets[index].part for index in changes}
+    entries: list[SheetEntry] = read_workbook_part(package, workbook_part(package)).sheets
+    return {
+        index: next(entry.part for entry in entries if entry.name == workbook.sheets[index].name) for index in changes
+    }
+
+
+def _spliced(package: Package, workbook: Workbook, index: int, part: str, changes: Changes) -> Iterator[bytes]:
+    xml = package.read(part)
+    yield splice(package, part, workbook.sheets[index].name, xml, changes, workbook.strings)
