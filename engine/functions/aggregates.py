@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.values import Error, Kind, Values
 
-from .declare import Array, Context, Failing, Numbers, NumbersA, Range, Result, array, fail, reduction
+from .declare import Array, Context, Counted, Failing, Numbers, NumbersA, Range, Result, array, fail, reduction
 from .samples import error_codes, numbers_or_zero
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -62,6 +62,19 @@ def MAXA(*values: NumbersA) -> Result:
 def MINA(*values: NumbersA) -> Result:
     """Least value with text as 0 and logicals as 0 and 1; 0 of nothing. (Support: MINA function)"""
     return _least(*values)
+
+
+@reduction()
+def COUNT(*values: Counted) -> Result:
+    """How many numbers there are; errors, and text that is no number, are stepped over. (Support: COUNT function)"""
+    x, valid = values
+    return np.full(x.shape[:-1], float(x.shape[-1])) if valid is None else valid.sum(axis=-1).astype(np.float64)
+
+
+@array(batched=True)
+def COUNTA(*values: Range) -> Result:
+    """How many values there are, errors and "" included. (Support: COUNTA function)"""
+    return sum(np.asarray((each.kinds != Kind.EMPTY).sum(axis=(-2, -1), keepdims=True), np.float64) for each in values)
 
 
 @array(batched=True)
