@@ -105,11 +105,20 @@ def formula_cells(sheet: Sheet) -> Keys:
     """Return the keys of all cells that hold or belong to a formula, sorted, each once."""
     area = sheet.formulas.area.astype(np.int64)
     single = (area[:, 2] - area[:, 0] == 1) & (area[:, 3] - area[:, 1] == 1)
-    parts = [area[single, 0] * MAX_COLUMNS + area[single, 1]]
-    for top, left, bottom, right in area[~single].tolist():
-        rows = np.arange(top, bottom, dtype=np.int64)[:, None] * MAX_COLUMNS
-        parts.append((rows + np.arange(left, right)).ravel())
-    return np.unique(np.concatenate(parts))
+    alone = area[single, 0] * MAX_COLUMNS + area[single, 1]
+    return merged([alone, *(area_keys(*corners) for corners in area[~single].tolist())])
+
+
+def area_keys(top: int, left: int, bottom: int, right: int) -> Keys:
+    """Return the keys of an area's cells, row by row."""
+    rows = np.arange(top, bottom, dtype=np.int64)[:, None] * MAX_COLUMNS
+    return (rows + np.arange(left, right)).ravel()
+
+
+def merged(parts: list[Keys]) -> Keys:
+    """Join keys into one sorted column, each once; what is sorted already is not sorted again."""
+    keys = np.concatenate(parts)
+    return keys if (np.diff(keys) > 0).all() else np.unique(keys)
 
 
 def gather(grid: Grid, sheet: int, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> tuple[Floats, Kinds]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from importlib import import_module
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -22,7 +21,7 @@ from sheetgrad.sheets.errors import BadReference, UsageError
 from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.values import Kind, Scalar, Strings, Values
 
-from .compare import Comparison, Difference, compare
+from .compare import Comparison, Difference, area_keys, compare, formula_cells, gather, merged
 from .context import Context, Place
 from .grid import Grid
 from .outcome import CellKey, Outcome
@@ -260,10 +259,12 @@ class Result:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the workbook with its computed values; all else in the file stays byte for byte. Atomic.
 
-        Raises `UsageError` for a workbook that did not come from a file, `FileRefused` where writing fails.
+        Cells that were set are written too. Raises `FileRefused` where writing fails.
         """
+        from sheetgrad.sheets.writer import write_values
+
         started = perf_counter()
-        _save(self, Path(path))
+        write_values(self.workbook.model, _computed(self), path)
         self.seconds.write = perf_counter() - started
 
     def compare(self, rtol: float = 1e-9) -> list[Difference]:
@@ -327,10 +328,18 @@ def _load(source: Source, limits: Limits | None) -> model.Workbook:
     return read_workbook(source) if limits is None else read_workbook(source, limits)
 
 
-def _save(result: Result, path: Path) -> None:
-    from sheetgrad.sheets.writer import write_workbook
-
-    write_workbook(result.workbook.model, result.grid, path)
+def _computed(result: Result) -> dict[int, model.Cells]:
+    """Return what a save writes, by sheet: formula cells, cells that were set, and what dynamic arrays spill."""
+    workbook, grid = result.workbook.model, result.grid
+    areas = [setting.area for setting in result.request.given] + list(result.outcome.spills.values())
+    changes = {}
+    for index, sheet in enumerate(workbook.sheets):
+        more = [area_keys(area.top, area.left, area.bottom, area.right) for area in areas if area.sheet == index]
+        keys = merged([formula_cells(sheet), *more])
+        if len(keys):
+            rows, columns = (part.astype(np.int32) for part in np.divmod(keys, model.MAX_COLUMNS))
+            changes[index] = model.Cells(rows, columns, *gather(grid, index, rows, columns))
+    return changes
 
 
 def _batched(
