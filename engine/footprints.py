@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import Area
 
-from .backends.windows import Frame, Moving, moving, target
-from .grid import Grid
+from .grid import Block, Grid
 from .ir import Growing, View
 from .regions import Region
+from .windows import Frame, Moving, moving, target
 
 Plane: TypeAlias = NDArray[np.int32]
 FEW = 64
@@ -26,7 +26,7 @@ class Marks:
 
     grid: Grid
     empty: int
-    planes: dict[int, Plane] = field(default_factory=dict)  # by identity of the block
+    planes: dict[Area, Plane] = field(default_factory=dict)  # by the area of the block
 
     def read(self, area: Area) -> Plane:
         """Return the marks of an area, (height, width): a view where one block covers it."""
@@ -42,8 +42,7 @@ class Marks:
         """Set the marks of a moving window: a number or an array (*loops, height, width)."""
         area = window.bounds
         pieces = self.grid.pieces(area)
-        whole = window.strided(np.empty(area.shape, dtype=np.bool_), area) if len(pieces) != 1 else None
-        if whole is None and pieces[0].placed == (slice(0, area.height), slice(0, area.width)):
+        if len(pieces) == 1 and pieces[0].placed == (slice(0, area.height), slice(0, area.width)):
             window.strided(self._plane(pieces[0].block)[pieces[0].inside], area)[...] = marks
             return
         held = np.array(self.read(area))
@@ -51,10 +50,10 @@ class Marks:
         for piece in pieces:
             self._plane(piece.block)[piece.inside] = held[piece.placed]
 
-    def _plane(self, block: Any) -> Plane:
-        plane = self.planes.get(id(block))
+    def _plane(self, block: Block) -> Plane:
+        plane = self.planes.get(block.area)
         if plane is None:
-            plane = self.planes[id(block)] = np.full(block.area.shape, self.empty, dtype=np.int32)
+            plane = self.planes[block.area] = np.full(block.area.shape, self.empty, dtype=np.int32)
         return plane
 
     def distinct(self, window: Moving) -> list[int]:

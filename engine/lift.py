@@ -16,8 +16,8 @@ from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, FormulaKind, Workbook
 from sheetgrad.sheets.values import Error, Scalar
 
 from . import syntax
+from .call import WrongArity, parameters
 from .functions import find
-from .functions.declare import Function
 from .ir import (
     Apply,
     Argument,
@@ -35,10 +35,14 @@ from .ir import (
     Select,
     View,
 )
+from .lexer import FormulaError
 from .names import Names
+from .parser import parse
+from .passes import RUNNING
 from .regions import Region
 
 RANDOM = frozenset({"RAND", "RANDBETWEEN", "RANDARRAY"})
+MOST_NAMES = 16  # names within names
 ARITHMETIC = frozenset("+-*/^&=<>") | {"<>", "<=", ">="}
 
 
@@ -178,27 +182,33 @@ class Lifter:
         return (top, left), (bottom, right)
 
     def _structured(self, node: syntax.Structured) -> list[Window]:
-        row = self.place[0]
+        row, column = self.place
+        low, high = row.bounds(self.region.counts)
+        areas = self.names.areas(node, self.region.sheet, low, column.start)
         if node.this_row:
-            low, high = row.bounds(self.region.counts)
-            area = self.names.structured(node, self.region.sheet, low, self.place[1].start)
-            last = self.names.structured(node, self.region.sheet, high, self.place[1].start)
-            if area is None or last is None or (area.top, last.top) != (low, high):
+            last = self.names.areas(node, self.region.sheet, high, column.start)
+            if isinstance(areas, Error) or isinstance(last, Error):
                 raise Unliftable("a structured reference outside its table")
-            return [Window(area.sheet, row, self.fixed(area.left), row, self.fixed(area.right - 1))]
-        area = self.names.structured(node, self.region.sheet, row.start, self.place[1].start)
-        if area is None:
+            return [Window(area.sheet, row, self.fixed(area.left), row, self.fixed(area.right - 1)) for area in areas]
+        if isinstance(areas, Error):
             raise Unliftable("a structured reference that names nothing")
-        corners = (self.fixed(at) for at in (area.top, area.left, area.bottom - 1, area.right - 1))
-        return [Window(area.sheet, *corners)]
+        return [
+            Window(area.sheet, *(self.fixed(at) for at in (area.top, area.left, area.bottom - 1, area.right - 1)))
+            for area in areas
+        ]
 
     def _named(self, name: str, prefix: syntax.Prefix | None, scope: Scope) -> tuple[syntax.Node, Scope]:
         """Return the tree of a defined name and the scope it is read in."""
-        formula = self.names.formula(name, prefix, self.region.sheet)
-        if formula is None:
+        (sheet,) = self.sheets(prefix)
+        defined = self.names.find(name, sheet)
+        if defined is None:
             raise Unliftable(f"the name {name!r} is not defined")
-        if scope.depth > 16:
+        if scope.depth > MOST_NAMES:
             raise Unliftable(f"the name {name!r} leads back to itself")
+        try:
+            formula = parse(defined.text)
+        except FormulaError as error:
+            raise Unliftable(f"the name {name!r} is malformed: {error}") from None
         slots = []
         for slot in formula.slots:
             if not (slot.row_absolute and slot.column_absolute):
@@ -237,6 +247,51 @@ class Lifter:
         if tall:
             return self.view(Window(window.sheet, own, window.left, own, window.right))
         return self.view(Window(window.sheet, window.top, own, window.bottom, own))
+
+    def reads(self) -> tuple[tuple[View | Growing, ...], bool]:
+        """Return what the formula may read when it is not lifted, and whether it may read anything at all."""
+        scope = Scope(tuple(self._slot(k) for k in range(len(self.region.formula.slots))), arrays=True)
+        found: list[Window] = []
+        known = self._collect(self.region.formula.tree, scope, found)
+        return tuple(dict.fromkeys(self.view(window) for window in found)), not known
+
+    def _collect(self, root: syntax.Node, scope: Scope, found: list[Window]) -> bool:
+        """Add the windows of all references in a tree; return whether these are all it can read."""
+        known = True
+        stack = [root]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, syntax.Call) and node.name in ("OFFSET", "INDIRECT"):
+                known = False
+            try:
+                if isinstance(node, syntax.Name):
+                    tree, inner = self._named(node.name, node.prefix, scope)
+                    known &= self._collect(tree, inner, found)
+                    continue
+                if isinstance(node, syntax.Binary) and node.operator == ":":
+                    inside: list[Window] = []
+                    known &= self._collect(node.left, scope, inside) and self._collect(node.right, scope, inside)
+                    found += self._around(inside)
+                    continue
+                windows = self.windows(node, scope)
+            except Unliftable:
+                known &= not isinstance(node, syntax.Name) or self.names.find(node.name, self.region.sheet) is None
+                windows = []
+            if windows is None:
+                stack += syntax_children(node)
+            else:
+                found += windows
+        return known
+
+    def _around(self, windows: list[Window]) -> list[Window]:
+        """Return one window that holds all others (they lie on one sheet, or the range is an error)."""
+        if not windows:
+            return []
+        low = [tuple(edge.bounds(self.region.counts)[0] for edge in (w.top, w.left)) for w in windows]
+        high = [tuple(edge.bounds(self.region.counts)[1] for edge in (w.bottom, w.right)) for w in windows]
+        top, left = (self.fixed(min(corner[axis] for corner in low)) for axis in (0, 1))
+        bottom, right = (self.fixed(max(corner[axis] for corner in high)) for axis in (0, 1))
+        return [Window(windows[0].sheet, top, left, bottom, right)]
 
     # values
 
@@ -305,13 +360,14 @@ class Lifter:
             raise Unliftable(f"{call.name} is not a function it has")
         if function.shape == "special":
             raise Unliftable(f"{call.name} has no array form")
-        least, most = function.arity
-        if len(call.arguments) < least or (most is not None and len(call.arguments) > most):
-            raise Unliftable(f"{call.name} with {len(call.arguments)} arguments")
+        try:
+            expected = parameters(function, len(call.arguments))[: len(call.arguments)]
+        except WrongArity as error:
+            raise Unliftable(str(error)) from None
         arguments: list[Argument] = []
-        markers = argument_markers(function, len(call.arguments))
-        for argument, marker in zip(call.arguments, markers, strict=True):
-            arguments += self._arguments(argument, marker, scope, first=arguments[0].node if arguments else None, name=call.name)
+        for argument, parameter in zip(call.arguments, expected, strict=True):
+            first = arguments[0].node if arguments else None
+            arguments += self._arguments(argument, parameter.marker, scope, first, call.name)
         return self.pool(Apply(call.name, tuple(arguments), self._draws.get(id(call), -1)))
 
     def _arguments(self, node: syntax.Node, marker: str, scope: Scope, first: Node | None, name: str) -> list[Argument]:
@@ -327,7 +383,7 @@ class Lifter:
             raise Unliftable(f"{name} of a union or 3-D reference")
         if name in RESIZED and isinstance(first, View) and isinstance(nodes[0], View):
             nodes = [self.pool(replace(nodes[0], height=first.height, width=first.width))]
-        if any(isinstance(part, Growing) for part in nodes) and name not in PREFIXES:
+        if any(isinstance(part, Growing) for part in nodes) and name not in RUNNING:
             raise Unliftable(f"{name} of a range that grows along the fill")
         return [Argument(part, from_reference=is_reference(part)) for part in nodes]
 
@@ -357,25 +413,29 @@ def _is_line(node: Node) -> bool:
     return False
 
 
+def syntax_children(node: syntax.Node) -> Sequence[syntax.Node]:
+    """Return the parts of a formula's node."""
+    match node:
+        case syntax.Unary(_, operand):
+            return (operand,)
+        case syntax.Binary(_, left, right):
+            return left, right
+        case syntax.Call(_, arguments):
+            return arguments
+        case syntax.Invoke(callee, arguments):
+            return (callee, *arguments)
+    return ()
+
+
 def random_calls(tree: syntax.Node) -> list[syntax.Call]:
     """Return the calls of random functions in a tree, in pre-order."""
-    from .functions import random_calls as numbered
-
-    return numbered(tree)
-
-
-def argument_markers(function: Function, count: int) -> list[str]:
-    """Return the markers of the first ``count`` arguments."""
-    own = [parameter for parameter in function.parameters if parameter.marker != "context"]
-    single = [parameter.marker for parameter in own if not parameter.repeats]
-    repeating = [parameter.marker for parameter in own if parameter.repeats]
-    if not repeating:
-        return single[:count]
-    rest = max(count - len(single), 0)
-    if function.pairs > 1 and len(single) >= function.pairs:
-        group = single[-function.pairs :]
-        return (single + group * (rest // function.pairs + 1))[:count]
-    return (single + repeating * rest)[:count]
+    found, stack = [], [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, syntax.Call) and node.name in RANDOM:
+            found.append(node)
+        stack += reversed(syntax_children(node))
+    return found
 
 
 # Special forms
@@ -466,16 +526,26 @@ def _index(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
     tables = lifter.whole(call.arguments[0], replace(scope, arrays=True))
     if len(tables) != 1:
         raise Unliftable("INDEX of a union")
-    table = lifter._fixed_size(tables[0])
+    table = tables[0]
     numbers = [_line_number(lifter, argument, scope) for argument in call.arguments[1:]]
     if len(numbers) == 1:
-        if not isinstance(table, View) or (table.height > 1 and table.width > 1):
+        wide = _may_be_wide(table)
+        if wide and not (isinstance(table, View | Growing) and table.height == 1):
             raise Unliftable("INDEX with one number of a table")
         one = lifter.pool(Const(1.0))
-        numbers = [numbers[0], one] if table.width == 1 else [one, numbers[0]]
+        numbers = [one, numbers[0]] if wide else [numbers[0], one]
+    if isinstance(table, Growing) and None in numbers:
+        raise Unliftable("INDEX of a whole line of a range that grows")
     if isinstance(table, View):
         numbers = [None if n is None and size > 1 else n or lifter.pool(Const(1.0)) for n, size in zip(numbers, (table.height, table.width))]
     return lifter.pool(Pick(table, numbers[0], numbers[1]))
+
+
+def _may_be_wide(table: Node) -> bool:
+    """Tell whether a table may have more than one column (then one number means a column of a single row)."""
+    if isinstance(table, Growing):
+        return table.width > 1 or any(first[1] != last[1] for first, last in zip(table.steps, table.last_steps, strict=True))
+    return not isinstance(table, View) or table.width > 1
 
 
 def _line_number(lifter: Lifter, node: syntax.Node, scope: Scope) -> Node | None:
@@ -573,4 +643,3 @@ SPECIAL: dict[str, Special] = {
 }
 
 RESIZED = frozenset({"SUMIF", "AVERAGEIF"})  # the third argument takes the size of the first
-PREFIXES = frozenset({"SUM", "COUNT", "MAX", "MIN", "AVERAGE", "PRODUCT", "SUMSQ"})  # reductions that can run along

@@ -39,9 +39,9 @@ from ..ir import (
     shared,
 )
 from ..regions import Region
+from ..windows import Frame, Scatter, moving, read, target, write
 from .prefixes import run_prefix
 from .products import contract
-from .windows import Frame, moving, read, target, write
 
 Indices: TypeAlias = NDArray[np.int64]
 
@@ -73,6 +73,12 @@ class Machine:
             return _Evaluation(self.grid, self.context, region, frame, shared(program)).value(program)
         except TooManyCells:
             raise Decline("an array beyond the cell budget") from None
+
+    def scatter(self, region: Region, offset: Offset) -> Scatter:
+        """Return where an offset reads over a whole region."""
+        evaluation = _Evaluation(self.grid, self.context, region, Frame.whole(region), frozenset())
+        rows, columns, _ = evaluation.offset_places(offset)
+        return Scatter(offset.base.sheet, rows, columns, offset.height, offset.width)
 
 
 def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
@@ -192,9 +198,7 @@ class _Evaluation:
             here = index == number
             if here.any():
                 result = _where(here, self.value(option), result, None)
-        if codes is None:
-            return self._like(result, index > 0)
-        return _where(codes == 0, result, result, codes)
+        return _failing(self._like(result, index > 0), codes)
 
     def recover(self, node: Recover) -> Values:
         value = self.value(node.value)
@@ -210,19 +214,31 @@ class _Evaluation:
     # lookups by position
 
     def pick(self, node: Pick) -> Values:
+        if isinstance(node.table, Growing):
+            return self.pick_growing(node, node.table)
         table = self.value(node.table)
         rows, row_codes = self._line(node.row, table.shape[-2])
         columns, column_codes = self._line(node.column, table.shape[-1])
-        picked = _gather(table, rows, columns)
-        codes = merge_codes(row_codes, column_codes)
-        if codes is None:
-            return picked
-        return _where(np.ones(codes.shape, dtype=bool), picked, picked, codes)
+        return _failing(_gather(table, rows, columns), merge_codes(row_codes, column_codes))
 
-    def _line(self, node: Node | None, size: int) -> tuple[Indices, NDArray[np.uint8] | None]:
+    def pick_growing(self, node: Pick, table: Growing) -> Values:
+        """Read single cells of a window that grows: only the chosen ones are looked at."""
+        lines, codes = [], None
+        for axis, (part, size) in enumerate(((node.row, table.height), (node.column, table.width))):
+            steps = [(first[axis], last[axis]) for first, last in zip(table.steps, table.last_steps, strict=True)]
+            index, own = self._line(part, self.along(size, tuple(last - first for first, last in steps)))
+            lines.append(index + self.along((table.row, table.column)[axis], tuple(first for first, _ in steps)))
+            codes = merge_codes(codes, own)
+        rows, columns = lines
+        top, left = int(rows.min()), int(columns.min())
+        values = self.grid.read(Area(table.sheet, top, left, int(rows.max()) + 1, int(columns.max()) + 1))
+        at = rows - top, columns - left
+        return _failing(Values(values.data[at], None if values.kind is None else values.kind[at]), codes)
+
+    def _line(self, node: Node | None, size: int | Indices) -> tuple[Indices, NDArray[np.uint8] | None]:
         """Return zero-based indices along a line, clipped into it, and error codes for those outside."""
         if node is None:
-            return np.arange(size), None
+            return np.arange(int(size)), None
         data, codes = numbers(self.value(node), self.context.strings, self.context.date1904)
         index = np.trunc(data).astype(np.int64)
         if (index == 0).any() and codes is None:
@@ -238,7 +254,7 @@ class _Evaluation:
         values = self.grid.read(area)
         at = rows - area.top + np.arange(node.height)[:, None], columns - area.left + np.arange(node.width)
         result = Values(values.data[at], None if values.kind is None else values.kind[at])
-        return result if codes is None else _where(np.ones(codes.shape, dtype=bool), result, result, codes)
+        return _failing(result, codes)
 
     def offset_places(self, node: Offset) -> tuple[Indices, Indices, NDArray[np.uint8] | None]:
         """Return the first row and column of each displaced window, and error codes (#REF! off the sheet)."""
@@ -287,6 +303,11 @@ def _bounds(node: Offset, rows: Indices, columns: Indices) -> Area:
 
 def _numeric(values: Values, blanks: bool) -> bool:
     return values.kind is None or (blanks and bool(values.kind.max(initial=0) <= Kind.NUMBER))
+
+
+def _failing(values: Values, codes: NDArray[np.uint8] | None) -> Values:
+    """Put error codes over values."""
+    return values if codes is None else _where(np.ones(codes.shape, dtype=bool), values, values, codes)
 
 
 def _where(condition: NDArray[np.bool_], then: Values, otherwise: Values, codes: NDArray[np.uint8] | None) -> Values:

@@ -11,7 +11,7 @@ from sheetgrad.sheets.values import Error, Floats, Kind
 
 from ..grid import Grid
 from ..ir import Prefix
-from .windows import Frame, Moving, read
+from ..windows import Frame, Moving, read
 
 
 def run_prefix(node: Prefix, grid: Grid, frame: Frame) -> tuple[Floats, NDArray[np.uint8] | None] | None:

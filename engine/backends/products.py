@@ -49,4 +49,4 @@ def _by_product(left: Floats, right: Floats) -> Floats:
     own = [left.shape[loop] for loop in range(loops) if a_only[loop]]
     other = [right.shape[loop] for loop in range(loops) if not a_only[loop]]
     order = np.argsort([loop for loop in range(loops) if a_only[loop]] + [loop for loop in range(loops) if not a_only[loop]])
-    return np.transpose(product.reshape(*own, *other), order).reshape(*shape, 1, 1)
+    return np.transpose(product.reshape((*own, *other)), order).reshape((*shape, 1, 1))

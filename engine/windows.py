@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.values import Kind, Values
 
-from ..grid import Grid
-from ..ir import Step, View
-from ..regions import Region
+from .grid import Grid
+from .ir import Step, View
+from .regions import Region
 
 Loop: TypeAlias = tuple[int, int, int]  # count, rows and columns moved each turn
 
@@ -65,6 +65,21 @@ class Moving:
         shape = (*(loop[0] for loop in self.loops), self.height, self.width)
         strides = (*(loop[1] * down + loop[2] * across for loop in self.loops), down, across)
         return np.lib.stride_tricks.as_strided(start, shape, strides)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scatter:
+    """Windows of one size at computed places: first ``rows`` and ``columns`` are (*loops, 1, 1)."""
+
+    sheet: int
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    height: int
+    width: int
+
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows (*loops, height, 1) and columns (*loops, 1, width) of all cells."""
+        return self.rows + np.arange(self.height)[:, None], self.columns + np.arange(self.width)
 
 
 def moving(view: View, frame: Frame) -> Moving:

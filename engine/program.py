@@ -1,0 +1,219 @@
+"""A workbook's array program: its regions, what each reads, and the execution in dependency order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from sheetgrad.sheets.model import FormulaKind, Workbook
+
+from . import syntax
+from .backends.numpy import Decline, Machine
+from .backends.straight import straighten
+from .context import Context
+from .footprints import Marks, cells_of, owners, view_window
+from .grid import Grid
+from .ir import Growing, Node, Offset, Pool, View, walk
+from .lexer import FormulaError
+from .lift import Lifter, Unliftable, syntax_children
+from .names import Names
+from .outcome import CellKey, Outcome
+from .passes import FAST, mark_final, rewrite
+from .regions import Region, find_regions
+from .schedule import schedule
+from .steps import CellOrder, Step, Sweep, Unit, Whole
+from .templates import Template, templates
+from .windows import Frame, Moving, Scatter
+
+VOLATILE = frozenset({"RAND", "RANDBETWEEN", "RANDARRAY", "NOW", "TODAY"})
+
+
+class CellByCell(Protocol):
+    """The reference evaluator, for the cells that have no array program."""
+
+    def compute(self, cells: Sequence[CellKey]) -> None:
+        """Compute formula cells on demand, each other's precedents first, everything else as it stands in the grid."""
+
+
+@dataclass(slots=True)
+class Program:
+    """All units of a workbook with their dependencies; made once, executed as often as inputs change."""
+
+    units: list[Unit]
+    edges: dict[int, set[int]]  # unit → the units it reads
+    owner: Marks
+    templates: int
+    malformed: list[Unit]
+    fallbacks: dict[int, str] = field(default_factory=dict)  # units that were computed cell by cell → why
+    steps: list[Step] = field(default_factory=list)  # what the last execution did, in order
+
+    def execute(self, grid: Grid, context: Context, cell_by_cell: CellByCell) -> None:
+        """Compute every unit; units whose reads are found only at run time wait until their arguments are there."""
+        machine = Machine(grid, context)
+        edges = {number: set(producers) for number, producers in self.edges.items()}
+        left = {unit.number: unit for unit in self.units}
+        waiting = {unit.number for unit in self.units if unit.unknown or unit.offsets}
+        self.steps.clear()
+        while left:
+            blocked = _reaching(waiting, edges, left)
+            for step in schedule([unit for number, unit in left.items() if number not in blocked], edges, self.owner):
+                self.steps.append(step)
+                self._run(step, machine, cell_by_cell)
+            left = {number: unit for number, unit in left.items() if number in blocked}
+            resolved = [number for number in waiting if self._resolve(left[number], left, edges, machine)]
+            if not resolved and left:
+                step = CellOrder(tuple(left.values()))
+                self.steps.append(step)
+                self._by_cell(step.units, cell_by_cell, "it reads cells that only evaluation tells")
+                return
+            waiting -= set(resolved)
+
+    def _run(self, step: Step, machine: Machine, cell_by_cell: CellByCell) -> None:
+        match step:
+            case Whole(unit):
+                assert unit.program is not None
+                try:
+                    machine.run(unit.region, unit.program)
+                except Decline as reason:
+                    self._by_cell((unit,), cell_by_cell, str(reason))
+            case Sweep():
+                try:
+                    straight = straighten(step)
+                    if straight is not None and straight.execute(machine.grid):
+                        return
+                    _sweep(step, machine, {unit.number: Frame.whole(unit.region) for unit in step.units})
+                except Decline as reason:
+                    self._by_cell(step.units, cell_by_cell, str(reason))
+            case CellOrder(units):
+                self._by_cell(units, cell_by_cell, "")
+
+    def _by_cell(self, units: Sequence[Unit], cell_by_cell: CellByCell, reason: str) -> None:
+        for unit in units:
+            self.fallbacks[unit.number] = unit.reason or reason or "it depends on itself cell by cell"
+        cell_by_cell.compute([cell for unit in units for cell in cells_of(unit.region)])
+
+    def _resolve(self, unit: Unit, left: dict[int, Unit], edges: dict[int, set[int]], machine: Machine) -> bool:
+        """Find out where a unit's offsets read, if what decides that has been computed."""
+        if unit.unknown:
+            return False
+        deciding = [node for offset in unit.offsets for part in (offset.rows, offset.columns) for node in walk(part)]
+        for node in deciding:
+            if isinstance(node, View | Growing) and not left.keys().isdisjoint(self._producers(node, unit.region)):
+                return False
+        unit.scattered = [machine.scatter(unit.region, offset) for offset in unit.offsets]
+        for scatter in unit.scattered:
+            edges[unit.number].update(self._met(scatter))
+        return True
+
+    def _producers(self, node: View | Growing, region: Region) -> set[int]:
+        return set(self.owner.distinct(view_window(node, region)))
+
+    def _met(self, scatter: Scatter) -> set[int]:
+        rows, columns = scatter.places()
+        top, left = int(rows.min()), int(columns.min())
+        window = Moving(scatter.sheet, top, left, int(rows.max()) + 1 - top, int(columns.max()) + 1 - left, ())
+        return set(np.unique(self.owner.read(window.bounds)[rows - top, columns - left]).tolist()) - {-1}
+
+
+def _sweep(sweep: Sweep, machine: Machine, frames: dict[int, Frame]) -> None:
+    """Compute a sweep turn by turn, each unit within its frame."""
+    for time in sweep.times:
+        now = dict(frames)
+        for number, turn in sweep.turns.items():
+            index = turn.index(time)
+            if index is None:
+                now.pop(number, None)
+            elif turn.loop >= 0 and number in now:
+                now[number] = now[number].at(turn.loop, index)
+        for item in sweep.body:
+            if isinstance(item, Sweep):
+                if any(number in now for number in item.turns):
+                    _sweep(item, machine, now)
+            elif item.unit.number in now:
+                assert item.unit.program is not None
+                machine.run(item.unit.region, item.unit.program, now[item.unit.number])
+
+
+def _reaching(waiting: set[int], edges: dict[int, set[int]], left: dict[int, Unit]) -> set[int]:
+    """Return the units that wait, or read a unit that does, directly or not."""
+    if not waiting:
+        return set()
+    readers: dict[int, list[int]] = {}
+    for number in left:
+        for producer in edges[number]:
+            readers.setdefault(producer, []).append(number)
+    found, stack = set(waiting), list(waiting)
+    while stack:
+        for reader in readers.get(stack.pop(), ()):
+            if reader not in found:
+                found.add(reader)
+                stack.append(reader)
+    return found
+
+
+def build(workbook: Workbook, grid: Grid) -> Program:
+    """Find a workbook's array program."""
+    regions, count, malformed = [], 0, []
+    for index, sheet in enumerate(workbook.sheets):
+        found = templates(sheet.formulas)
+        count += len(found)
+        for template in found:
+            regions += _regions(index, template, sheet.formulas.area[template.members])
+    owner = owners(grid, regions)
+    used = [grid.used(index) for index in range(len(workbook.sheets))]
+    size = max((area.bottom for area in used), default=0), max((area.right for area in used), default=0)
+    names, pool = Names(workbook), Pool()
+    units = [_unit(number, region, Lifter(workbook, names, region, size, pool)) for number, region in enumerate(regions)]
+    edges = {
+        unit.number: {mark for read in unit.reads for mark in owner.distinct(view_window(read, unit.region))}
+        for unit in units
+    }
+    return Program(units, edges, owner, count, malformed)
+
+
+def _regions(sheet: int, template: Template, areas: np.ndarray[tuple[int, ...], np.dtype[np.int32]]) -> list[Region]:
+    extents = np.stack([areas[:, 2] - areas[:, 0], areas[:, 3] - areas[:, 1]], axis=1)
+    formula = template.formula
+    if isinstance(formula, FormulaError):
+        formula = syntax.Formula(syntax.Name("#malformed"), ())
+    return find_regions(sheet, formula, template.kind, template.places, template.slots, extents)
+
+
+def _unit(number: int, region: Region, lifter: Lifter) -> Unit:
+    volatile = any(isinstance(node, syntax.Call) and node.name in VOLATILE for node in _nodes(region.formula.tree))
+    if region.kind != FormulaKind.DATA_TABLE:
+        try:
+            program = rewrite(mark_final(lifter.lift()), FAST, lifter.pool)
+            return _lifted(number, region, program, volatile)
+        except Unliftable as reason:
+            reads, unknown = lifter.reads()
+            return Unit(number, region, None, str(reason), reads, unknown=unknown, volatile=volatile)
+    return Unit(number, region, None, "a data table", unknown=True)
+
+
+def _lifted(number: int, region: Region, program: Node, volatile: bool) -> Unit:
+    nodes = list(walk(program))
+    reads = tuple(node for node in nodes if isinstance(node, View | Growing))
+    offsets = tuple(node for node in nodes if isinstance(node, Offset))
+    nested = any(isinstance(node, Offset) for offset in offsets for part in (offset.rows, offset.columns) for node in walk(part))
+    return Unit(number, region, program, "", reads, offsets, unknown=nested, volatile=volatile)
+
+
+def _nodes(tree: syntax.Node) -> Iterator[syntax.Node]:
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += syntax_children(node)
+
+
+def evaluate(workbook: Workbook, grid: Grid, context: Context, cell_by_cell: Callable[[Outcome], CellByCell]) -> Outcome:
+    """Compute a workbook by its array program, leaving the values in the grid."""
+    outcome = Outcome()
+    program = build(workbook, grid)
+    outcome.volatile.update(cell for unit in program.units if unit.volatile for cell in cells_of(unit.region))
+    program.execute(grid, context, cell_by_cell(outcome))
+    return outcome

@@ -1,0 +1,82 @@
+"""The steps of a computation: a unit at once, a sweep over units turn by turn, or cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from .ir import Growing, Node, Offset, View
+from .regions import Region
+from .windows import Scatter
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """A region in the schedule. ``program`` None: computed cell by cell, because of ``reason``."""
+
+    number: int
+    region: Region
+    program: Node | None
+    reason: str = ""
+    reads: tuple[View | Growing, ...] = ()
+    offsets: tuple[Offset, ...] = ()  # windows whose places are known only once their arguments are computed
+    unknown: bool = False  # it may read any cell
+    volatile: bool = False
+    scattered: list[Scatter] = field(default_factory=list)  # where the offsets turned out to read
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Compute a unit at once."""
+
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """When a unit takes part in a sweep: index i of ``loop`` at time ``first + i``, or ``first - i`` backwards (loop -1: once)."""
+
+    unit: Unit
+    loop: int
+    first: int
+    count: int
+    forward: bool = True
+
+    def index(self, time: int) -> int | None:
+        """Return the index of the loop to compute at a time, or None."""
+        index = time - self.first if self.forward else self.first - time
+        return index if 0 <= index < self.count else None
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first and the last time."""
+        last = self.first + (self.count - 1 if self.forward else 1 - self.count)
+        return min(self.first, last), max(self.first, last)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Compute units turn by turn; within a turn the ``body`` in order: units, or sweeps along a further loop."""
+
+    turns: dict[int, Turns]  # by the number of the unit
+    body: tuple[Whole | Sweep, ...]
+
+    @property
+    def times(self) -> range:
+        """All turns, in order."""
+        spans = [turn.span for turn in self.turns.values()]
+        return range(min(first for first, _ in spans), max(last for _, last in spans) + 1)
+
+    @property
+    def units(self) -> list[Unit]:
+        return [turn.unit for turn in self.turns.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class CellOrder:
+    """Compute units cell by cell, on demand."""
+
+    units: tuple[Unit, ...]
+
+
+Step: TypeAlias = Whole | Sweep | CellOrder
