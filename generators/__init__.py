@@ -1,0 +1,3 @@
+"""The lesson workbooks and their torch twins."""
+
+from __future__ import annotations

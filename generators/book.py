@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,8 +10,6 @@ from sheetgrad.sheets.values import Scalar
 from .panels import Alarm, Chart, Choices, Constants, Content, Fill, Label, Look, Panel, Solver, Whole
 from .places import Frame, locate
 from .style import SQUARE, ZOOM, Role, Scale
-
-IDENTITY = "sheetgrad_lesson"  # the hidden name that says which lesson a workbook is, and with which options
 
 
 @dataclass(slots=True)
@@ -140,12 +137,6 @@ class Book:
     def panels(self) -> list[Panel]:
         """All panels, sheet by sheet."""
         return [panel for sheet in self.sheets for panel in sheet.panels]
-
-    @property
-    def identity(self) -> str:
-        """What the hidden name `IDENTITY` holds: an Excel text with lesson and options."""
-        text = json.dumps({"lesson": self.lesson} | self.options, sort_keys=True)
-        return '"' + text.replace('"', '""') + '"'
 
 
 def _panel(name: str, frame: Frame, content: Content, role: Role, details: dict[str, object]) -> Panel:

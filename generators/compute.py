@@ -7,8 +7,9 @@ from datetime import datetime
 
 import numpy as np
 
-from sheetgrad.sheets.model import Cells, DefinedName, FormulaKind, Formulas, Workbook
-from sheetgrad.sheets.model import Sheet as ModelSheet
+from sheetgrad.engine.workbook import Workbook
+from sheetgrad.sheets import model
+from sheetgrad.sheets.model import Cells, DefinedName, FormulaKind, Formulas
 from sheetgrad.sheets.values import Kind, Scalar, Strings, encode
 
 from .book import Book, Sheet
@@ -18,49 +19,32 @@ from .writer import Lookup
 NO_CLOCK = datetime(2024, 1, 1)
 
 
-def as_workbook(book: Book) -> Workbook:
+def as_workbook(book: Book) -> model.Workbook:
     """Return a lesson as the engine's workbook, without the values of its formulas."""
     strings = Strings()
     sheets = [_sheet(sheet, strings) for sheet in book.sheets]
     names = [DefinedName(panel.name, panel.frame.address) for panel in book.panels]
-    return Workbook(book.lesson, sheets, strings, names)
+    return model.Workbook(book.lesson, sheets, strings, names)
 
 
-def compute(book: Book) -> Lookup:
+def compute(book: Book, backend: str = "numpy") -> Lookup:
     """Compute every formula of a lesson; return the values by sheet, row and column.
 
     Raises ValueError where a formula has no value: unknown functions, cycles, texts that do not parse.
     """
-    from sheetgrad.engine.arrays import evaluate
-    from sheetgrad.engine.context import Context, Place
-    from sheetgrad.engine.grid import Grid
-
     workbook = as_workbook(book)
-    grid = Grid.of(workbook)
-    place = Place(0, np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.int64))
-    outcome = evaluate(workbook, grid, Context(workbook.strings, place, now=NO_CLOCK))
+    result = Workbook(workbook).recompute(now=NO_CLOCK, backend=backend)
+    outcome = result.outcome
     if outcome.unsupported or outcome.malformed or outcome.cycles:
         raise ValueError(f"{book.lesson}: {outcome.unsupported} {outcome.malformed} {outcome.cycles[:1]}")
-    return _Read(workbook, grid)
+    sheets = {sheet.name: result.grid.used(index) for index, sheet in enumerate(workbook.sheets)}
+    values = {name: (area.top, area.left, result.grid.read(area)) for name, area in sheets.items()}
 
+    def value(sheet: str, row: int, column: int) -> Scalar:
+        top, left, found = values[sheet]
+        return found.scalar(workbook.strings, (row - top, column - left))
 
-class _Read:
-    """Values by place; each sheet's used area is read once."""
-
-    def __init__(self, workbook: Workbook, grid: object) -> None:
-        self._strings = workbook.strings
-        self._sheets: dict[str, tuple[int, int, np.ndarray, np.ndarray]] = {}  # type: ignore[type-arg]
-        for index, sheet in enumerate(workbook.sheets):
-            area = grid.used(index)  # type: ignore[attr-defined]
-            values = grid.read(area)  # type: ignore[attr-defined]
-            self._sheets[sheet.name] = (area.top, area.left, values.data, np.asarray(values.kinds))
-
-    def __call__(self, sheet: str, row: int, column: int) -> Scalar:
-        from sheetgrad.sheets.values import decode
-
-        top, left, data, kind = self._sheets[sheet]
-        at = row - top, column - left
-        return decode(float(data[at]), int(kind[at]), self._strings)
+    return value
 
 
 @dataclass(slots=True)
@@ -81,7 +65,7 @@ class _Columns:
             self.cells.append((row, column, *encode(value, strings)))
 
 
-def _sheet(sheet: Sheet, strings: Strings) -> ModelSheet:
+def _sheet(sheet: Sheet, strings: Strings) -> model.Sheet:
     columns = _Columns()
     for label in sheet.labels:
         if isinstance(label.text, str) and label.text.startswith("="):
@@ -101,7 +85,7 @@ def _sheet(sheet: Sheet, strings: Strings) -> ModelSheet:
                     columns.formula(place_row, place_column, text, kind, place_row + 1, place_column + 1)
             case Whole(formula):
                 columns.formula(frame.top, frame.left, formula, FormulaKind.ARRAY, frame.bottom, frame.right)
-    return ModelSheet(sheet.name, _cells(columns), _formulas(columns))
+    return model.Sheet(sheet.name, _cells(columns), _formulas(columns))
 
 
 def _cells(columns: _Columns) -> Cells:

@@ -102,10 +102,13 @@ def kernel_library(book: Book) -> tuple[Frame, Frame]:
     sheet.label((0, 0), "Kernels to choose from", Look.HEADING)
     sheet.label((0, 5), "change “my own” (or any other) as you like", Look.FAINT)
     rows: list[list[float | None]] = []
-    for at, (name, kernel) in enumerate(KERNELS.items()):
-        sheet.label((2 + 4 * at, 0), name, Look.TITLE)
+    column: list[list[str | None]] = []
+    for name, kernel in KERNELS.items():
+        column += [[name], [None], [None], [None]]
         rows += [list(map(float, row)) for row in kernel] + [[None] * 3]
-    names = sheet.frame((2, 0), (4 * len(KERNELS), 1))
+    names = sheet.constants(
+        "kernel_names", (2, 0), column, Role.INPUT, scale=Scale.NONE, align="left", note="What the lists of the control cells offer.",
+    )
     for at in range(len(KERNELS)):
         sheet.constants(f"library_{at + 1}", (2 + 4 * at, 1), rows[4 * at : 4 * at + 3], Role.WEIGHT, number_format="0.0##")
     return names, sheet.frame((2, 1), (4 * len(KERNELS), 3))

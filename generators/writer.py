@@ -14,9 +14,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from sheetgrad.sheets.values import Error, Scalar
 
-from .book import IDENTITY, Book, Sheet
+from .book import Book, Sheet
 from .charts import insert_chart
 from .formats import Formats
+from .identity import NAME, spell_identity
 from .panels import Constants, Fill, Label, Panel, Solver, Whole
 from .places import Frame
 from .style import CELL_FONT_SIZE, ROW_HEIGHT, Scale
@@ -54,7 +55,7 @@ def _describe(file: Workbook, book: Book) -> None:
 
 def _define_names(file: Workbook, book: Book) -> None:
     names: list[list[Any]] = [[panel.name, -1, panel.frame.address, panel.quiet] for panel in book.panels]
-    names.append([IDENTITY, -1, book.identity, True])
+    names.append([NAME, -1, spell_identity(book.lesson, book.options), True])
     for index, sheet in enumerate(book.sheets):
         if sheet.solver is not None:
             names += [[name, index, text, True] for name, text in solver_names(sheet.solver).items()]

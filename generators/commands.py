@@ -1,0 +1,38 @@
+"""What the command line asks of the lessons: list them, generate them, verify a workbook."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sheetgrad.sheets.target import write_atomically
+
+from .compute import compute
+from .lessons import LESSONS, Lesson, Option, lesson
+from .verify import verify
+from .writer import write
+
+
+def lessons() -> list[Lesson]:
+    """Return the lessons that can be generated, each with its name, description and options."""
+    return list(LESSONS)
+
+
+def generated(name: str, **options: Any) -> bytes:
+    """Return the bytes of a lesson's workbook, every formula with its value: same options, same bytes.
+
+    Raises `UsageError` for an unknown lesson or option.
+    """
+    book = lesson(name).build(**options)
+    return write(book, compute(book))
+
+
+def generate(name: str, path: str | os.PathLike[str], **options: Any) -> Path:
+    """Write a lesson's workbook; return its path."""
+    target = Path(path)
+    write_atomically(target, [generated(name, **options)])
+    return target
+
+
+__all__ = ["Lesson", "Option", "generate", "generated", "lessons", "verify"]

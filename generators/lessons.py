@@ -1,0 +1,97 @@
+"""The lessons that can be generated, with their options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from sheetgrad.sheets.errors import UsageError
+
+from .book import Book
+from .index import add_index
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a lesson; ``least`` and ``most`` bound a number."""
+
+    name: str
+    type: type
+    default: str | int | float
+    help: str
+    least: float | None = None
+    most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A lesson: its name, one line on it, its options; its module has ``build(**options) -> Book``."""
+
+    name: str
+    description: str
+    options: tuple[Option, ...] = ()
+
+    def build(self, **options: str | int | float) -> Book:
+        """Declare the lesson's workbook, its index included. Raises `UsageError` for an unknown or impossible option."""
+        known = {option.name: option for option in self.options}
+        for name, value in options.items():
+            if name not in known:
+                raise UsageError(f"lesson {self.name} has no option {name!r}; it has {', '.join(known) or 'none'}")
+            _bound(known[name], value)
+        build: Callable[..., Book] = import_module(f".{self.name.replace('-', '_')}", __package__).build
+        book = build(**options)
+        add_index(book)
+        return book
+
+
+def _bound(option: Option, value: str | int | float) -> None:
+    low, high = option.least, option.most
+    if isinstance(value, str):
+        return
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise UsageError(f"option {option.name} is {value}: expected {low} to {high}")
+
+
+_DIGIT = Option("digit", int, 70, "which of the hundred vendored digits, ten of each class in class order (70: the lesson's 7)", 0, 99)
+
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        "conv",
+        "A digit through two convolutions, max pooling, ten dense weight sets and softmax.",
+        (
+            _DIGIT,
+            Option("size", int, 28, "the image's side; other than 28 the digit is enlarged and has no controls", 12, 1024),
+            Option("classes", int, 10, "10, or 1 for a single dense activation as in the lesson's own sheet", 1, 10),
+        ),
+    ),
+    Lesson(
+        "dropout",
+        "The same network with dropout: random numbers, mask, measured rate, scaling by 1/(1-p).",
+        (
+            _DIGIT,
+            Option("p", float, 0.2, "the share of activations to drop", 0.0, 0.99),
+            Option("seed", int, 42, "where the Park-Miller generator starts", 1, 2147483646),
+        ),
+    ),
+    Lesson(
+        "collab",
+        "Collaborative filtering: dot product, biases, sigmoid range, gradient descent as formulas, long form.",
+        (
+            Option("epochs", int, 50, "how many steps of gradient descent", 1, 1000),
+            Option("seed", int, 42, "what the first factors are drawn from"),
+            Option("factors", int, 5, "factors of each user and film", 1, 50),
+            Option("learning_rate", float, 0.01, "how far a step goes", 0.0),
+            Option("weight_decay", float, 0.1, "how strongly parameters are pulled to 0", 0.0),
+            Option("ratings", str, "", "a CSV of userId, movieId, title, rating (default: the lesson's 206 ratings)"),
+        ),
+    ),
+)
+
+
+def lesson(name: str) -> Lesson:
+    """Return a lesson by name. Raises `UsageError` for an unknown one, naming those there are."""
+    for found in LESSONS:
+        if found.name == name:
+            return found
+    raise UsageError(f"no lesson called {name!r}; there are {', '.join(each.name for each in LESSONS)}")

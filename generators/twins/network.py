@@ -1,0 +1,133 @@
+"""The twins of ``conv`` and ``dropout``: the network by torch's own operators, in float64."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from .source import Floats, Source
+
+MULTIPLIER, MODULUS = 16807, 2**31 - 1
+
+
+@dataclass(slots=True)
+class Weights:
+    """The weights of the network, in torch's shapes."""
+
+    first: torch.Tensor  # (2, 1, 3, 3)
+    second: torch.Tensor  # (2, 2, 3, 3)
+    dense: torch.Tensor  # (classes, 2 * side * side)
+    classes: list[int]
+
+
+def conv(source: Source) -> dict[str, Floats]:
+    """Return the expected panels of ``conv``."""
+    expected: dict[str, Floats] = {}
+    weights = _weights(source, expected)
+    hidden = _convolutions(_image(source, expected), weights, expected)
+    _head(source, hidden, weights, expected)
+    return expected
+
+
+def dropout(source: Source) -> dict[str, Floats]:
+    """Return the expected panels of ``dropout``: the mask follows from the seed, or from the workbook's RAND()."""
+    expected: dict[str, Floats] = {}
+    weights = _weights(source, expected)
+    hidden = _convolutions(_image(source, expected), weights, expected)
+    uniform = torch.from_numpy(_uniform(source, hidden.shape[1:], expected))
+    rate = source.number("p")
+    mask = (uniform >= rate).double()
+    training = source.text("mode") == "training"
+    dropped = hidden[0] * mask / (1 - rate) if training else hidden[0]
+    _channels("mask", mask, expected)
+    _channels("dropout", dropped, expected)
+    expected["measured_rate"] = _cell(1 - mask.mean())
+    expected["sum_before"] = _cell(hidden.sum())
+    expected["sum_after"] = _cell(dropped.sum())
+    _head(source, dropped[None], weights, expected)
+    return expected
+
+
+def _image(source: Source, expected: dict[str, Floats]) -> torch.Tensor:
+    """Return the image as (1, 1, side, side)."""
+    if not source.has("digit_images"):
+        return torch.from_numpy(source.numbers("image"))[None, None]
+    digit, example = int(source.number("digit")), int(source.number("example"))
+    library = source.numbers("digit_images").reshape(10, 28, 10, 28).transpose(0, 2, 1, 3)
+    expected["image"] = source.given("image", library[digit, example - 1] / 255)
+    return torch.from_numpy(expected["image"])[None, None]
+
+
+def _weights(source: Source, expected: dict[str, Floats]) -> Weights:
+    first = torch.stack([torch.from_numpy(_first_kernel(source, channel, expected)) for channel in (1, 2)])[:, None]
+    second = [[torch.from_numpy(source.numbers(f"kernel_{out}_{into}")) for into in (1, 2)] for out in (1, 2)]
+    classes = [int(value) for value in source.numbers("classes")[:, 0]]
+    dense = [
+        torch.cat([torch.from_numpy(source.numbers(f"dense_{k}_{channel}")).flatten() for channel in (1, 2)])
+        for k in classes
+    ]
+    return Weights(first, torch.stack([torch.stack(row) for row in second]), torch.stack(dense), classes)
+
+
+def _first_kernel(source: Source, channel: int, expected: dict[str, Floats]) -> Floats:
+    name = f"kernel_{channel}"
+    if not source.has("kernel_names"):
+        return source.numbers(name)
+    names = [row[0] for row in source.texts("kernel_names")]
+    place = names.index(source.text(f"choice_{channel}"))
+    expected[f"choice_{channel}_row"] = np.array([[place + 1.0]])
+    filled = [text for text in names[:place] if text is not None]
+    expected[name] = source.given(name, source.numbers(f"library_{len(filled) + 1}"))
+    return expected[name]
+
+
+def _convolutions(image: torch.Tensor, weights: Weights, expected: dict[str, Floats]) -> torch.Tensor:
+    first = F.relu(F.conv2d(image, weights.first))
+    second = F.relu(F.conv2d(first, weights.second))
+    _channels("conv1", first[0], expected)
+    _channels("conv2", second[0], expected)
+    return second
+
+
+def _head(source: Source, hidden: torch.Tensor, weights: Weights, expected: dict[str, Floats]) -> None:
+    pooled = F.max_pool2d(hidden, 2)
+    _channels("maxpool", pooled[0], expected)
+    logits = F.linear(pooled.flatten(1), weights.dense)[0]
+    softmax = F.softmax(logits, dim=0)
+    expected["logits"] = logits[:, None].numpy()
+    expected["exponentials"] = torch.exp(logits - logits.max())[:, None].numpy()
+    expected["softmax"] = softmax[:, None].numpy()
+    if source.has("loss"):
+        digit = torch.tensor(int(source.number("digit")))
+        expected["predicted"] = _cell(torch.tensor(weights.classes[int(logits.argmax())]))
+        expected["confidence"] = _cell(softmax.max())
+        expected["loss"] = _cell(F.cross_entropy(logits, digit))
+
+
+def _uniform(source: Source, shape: torch.Size, expected: dict[str, Floats]) -> Floats:
+    """Return the random numbers, (channels, rows, columns): Park and Miller's generator in whole numbers, or RAND()'s."""
+    state, states = int(source.number("seed")), []
+    for _ in range(shape.numel()):
+        state = MULTIPLIER * state % MODULUS
+        states.append(state)
+    expected["states"] = np.array(states, dtype=np.float64)[:, None]
+    expected["uniforms"] = expected["states"] / MODULUS
+    if source.text("random_source") == "RAND()":
+        uniform = np.stack([source.computed(f"random_{channel}") for channel in (1, 2)])
+    else:
+        uniform = expected["uniforms"].reshape(shape)
+    for channel in (1, 2):
+        expected[f"random_{channel}"] = uniform[channel - 1]
+    return uniform
+
+
+def _channels(name: str, layer: torch.Tensor, expected: dict[str, Floats]) -> None:
+    for channel, values in enumerate(layer, start=1):
+        expected[f"{name}_{channel}"] = values.numpy()
+
+
+def _cell(value: torch.Tensor) -> Floats:
+    return value.double().reshape(1, 1).numpy()
