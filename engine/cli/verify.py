@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from importlib import import_module
+from importlib.util import find_spec
+
+from sheetgrad.sheets.errors import UsageError
 
 from .exits import Exit
 from .messages import progress
-from .parsing import add_file
 from .tables import show
 
 EXAMPLES = """\
@@ -24,22 +26,28 @@ LESSONS = "sheetgrad.generators.commands"  # imported by name: the engine does n
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_file(parser)
+    parser.add_argument("file", metavar="FILE", help="a workbook that sheetgrad generate wrote, edited or not")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(options: Namespace) -> int:
     """Recompute and verify."""
+    if find_spec("torch") is None:
+        raise UsageError("verify needs torch: install sheetgrad[torch]")
     with progress(f"verifying {options.file}"):
         verified = import_module(LESSONS).verify(options.file)
     if options.json:
         print(json.dumps({"schema": "sheetgrad.verify/1", **verified}, allow_nan=False))
     else:
         rows = [
-            [panel["name"], panel["range"], f"{panel['cells']:,}", f"{panel['max_abs_error']:.2e}"]
+            [panel["name"], panel["range"], f"{panel['cells']:,}", f"{panel['max_abs_error']:.1e}", _verdict(panel["ok"])]
             for panel in verified["panels"]
         ]
-        show(["panel", "range", "cells", "max error"], rows, right=(2, 3))
+        show(["panel", "range", "cells", "max error", ""], rows, right=(2, 3))
         verdict = "agrees with torch" if verified["ok"] else "differs from torch"
         print(f"\n{options.file}: lesson {verified['lesson']}, {len(rows)} panels, {verdict}")
     return Exit.RIGHT if verified["ok"] else Exit.DIFFERENT
+
+
+def _verdict(ok: bool) -> str:
+    return "ok" if ok else "DIFFERS"
