@@ -67,11 +67,15 @@ PRECEDENCE: Final = {
     ">=": 0,
 }
 _BARRIER: Final = -1  # the precedence of an open parenthesis on the operator stack
-_FUNCTION_PREFIX = re.compile(r"(?:_xlfn\.|_xlws\.|_xludf\.)+", re.IGNORECASE)
-_PARAMETER_PREFIX = re.compile(r"_xlpm\.|_xlop\.|_xleta\.", re.IGNORECASE)
-_BOOK = re.compile(r"(.*)\[([^\[\]]*)\](.*)", re.DOTALL)
+# What a file puts before newer functions and before parameters; it stays where no name, or no plain one, would be left.
+_FUNCTION_PREFIX = re.compile(r"(?:_xlfn\.|_xlws\.|_xludf\.)+(?![0-9.?]|\Z|_xl)", re.IGNORECASE)
+_PARAMETER_PREFIX = re.compile(
+    r"_xl(?:pm|op|eta)\.(?![0-9.?]|\Z|_xl|[A-Z]{1,3}[0-9]+\Z|(?:TRUE|FALSE)\Z)", re.IGNORECASE | re.ASCII
+)
+_LOST_REFERENCE = re.compile(r"[$\w\\\[]|#REF!", re.IGNORECASE)
+_BOOK = re.compile(r"([^\[\]]*)\[([^\[\]]*)\]([^\[\]]*)")
 _REFERENCE_TOKENS = frozenset({"area", "cell", "columns", "rows", "name", "function", "structured", "error"})
-MASKS: Final = {"cell": "\0", "area": "\0", "columns": "\1", "rows": "\2"}  # what stands for coordinates in a template's key
+MASKS: Final = {"cell": "\0", "area": "\0", "columns": "\1", "rows": "\2"}  # stand for coordinates in a template's key
 _LOST = Prefix("#REF!")  # what is left of a sheet that was deleted; a sheet's name cannot be that
 _REFERENCES = (Cell, Rectangle, ColumnSpan, RowSpan, Name, Structured, Call, Invoke)
 
@@ -299,8 +303,8 @@ class _Parser:
         literal = ErrorLiteral(ERRORS_BY_TEXT[text.upper()])
         if self.prefix is not None and literal.value is not Error.REF:
             raise FormulaError("a reference is missing after the sheet's name", position)
-        after = self.text[position + len(text) : position + len(text) + 1]
-        if literal.value is Error.REF and after and (after.isalnum() or after in "$#[_\\"):
+        if literal.value is Error.REF and _LOST_REFERENCE.match(self.text, position + len(text)):
+            self._begin(position)
             self.prefix = (_LOST, text)  # the reference that follows is lost with its sheet
         else:
             self.prefix = None
@@ -321,7 +325,7 @@ class _Parser:
         elif prefix == _LOST:
             self._push(ErrorLiteral(Error.REF), position)
         else:
-            self._push(Name(_PARAMETER_PREFIX.sub("", text, count=1) if text[0] == "_" else text, prefix), position)
+            self._push(Name(_without(_PARAMETER_PREFIX, text), prefix), position)
 
     def _structured(self, text: str, position: int) -> None:
         prefix = self._take_prefix()
@@ -337,12 +341,11 @@ class _Parser:
         prefix = self._take_prefix()
         self._begin(position)
         name = text[:-1]
-        if name[0] == "_":
-            bare = _PARAMETER_PREFIX.sub("", name, count=1)
-            if bare != name:
-                self._enter(_Frame(position, callee=Name(bare, prefix), depth=1))
-                return
-            name = _FUNCTION_PREFIX.sub("", name, count=1)
+        parameter = _without(_PARAMETER_PREFIX, name)
+        if parameter != name:
+            self._enter(_Frame(position, callee=Name(parameter, prefix), depth=1))
+            return
+        name = _without(_FUNCTION_PREFIX, name)
         if written is not None:
             name = written[1] + name
         self._enter(_Frame(position, name=name.upper()))
@@ -465,6 +468,11 @@ def _literal(kind: str, text: str, position: int) -> Number | Text | Logical | E
     raise FormulaError(f"{text!r} does not belong in an array constant", position)
 
 
+def _without(prefix: re.Pattern[str], name: str) -> str:
+    match = prefix.match(name) if name[0] == "_" else None
+    return name[match.end() :] if match is not None else name
+
+
 def _read_cell(text: str) -> Slot:
     match = CELL.fullmatch(text)
     assert match is not None
@@ -522,6 +530,6 @@ def _called(frame: _Frame) -> Node:
     assert frame.name is not None
     if frame.name == "SINGLE" and len(arguments) == 1:
         return Unary("@", arguments[0])
-    if frame.name == "ANCHORARRAY" and len(arguments) == 1:
+    if frame.name == "ANCHORARRAY" and len(arguments) == 1 and _is_reference(arguments[0]):
         return Unary("#", arguments[0])
     return Call(frame.name, arguments)

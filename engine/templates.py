@@ -1,10 +1,10 @@
-"""Templates: formulas that are equal once the coordinates of their references are masked, found for a whole sheet at once.
+"""Templates: formulas that are equal once the coordinates of their references are masked, a whole sheet at once.
 
 Texts of one length are cut out of the buffer as the rows of a byte matrix. Rows that agree once every letter is read
-as "A" and every digit as "0" have their references at the same places, so one of them is cut into tokens (by the parser's own
-expression) and the coordinates of all are sums over columns of the matrix. With those columns blanked, equal rows are
-one template. Hashes only sort rows; equality is checked on the bytes, and a template's first text is parsed
-and its slots compared with the matrix's. What does not fit goes the slow way, one formula at a time.
+as "A" and every digit as "0" have their references at the same places, so one of them is cut into tokens (by the
+parser's own expression), and the coordinates of all are sums over columns of the matrix. With those columns blanked,
+equal rows are one template. Hashes only sort rows, equality is checked on the bytes; and a template's first text is
+parsed and its slots are compared with the matrix's. What does not fit goes the slow way, one formula at a time.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ Flags: TypeAlias = tuple[bool, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """Formulas of one sheet that differ in the coordinates of their references only; NORMAL and SHARED ones are one kind.
+    """Formulas of one sheet and kind (NORMAL and SHARED are one) that differ in the coordinates of references only.
 
-    ``slots`` holds the absolute coordinates of every slot of ``formula.tree`` (row, column, row, column …), for each member.
-    Whether a reference is absolute (``$``) may differ between members; ``formula.slots`` tells it of the first only.
+    ``slots`` holds for each member the coordinates of every slot of ``formula.tree``: row, column, row, column …
+    Whether a reference is absolute (``$``) may differ between members; ``formula.slots`` tells it of one of them.
     Spans (``A:C``, ``1:3``) are references like any other; their counting coordinates may differ between members.
     """
 
-    formula: Formula | FormulaError  # parsed from the text of the first member
+    formula: Formula | FormulaError  # parsed from the text of one member
     kind: FormulaKind
     members: Ints  # (n,) indices into `Formulas`, ascending
     places: Ints  # (n, 2) row and column of each member's anchor
@@ -343,7 +343,7 @@ def _sum(rows: Bytes, span: tuple[int, int], base: int, bits: int) -> Ints:
 
 def _key(text: bytes, fields: Sequence[_Field]) -> bytes:
     """Return a text with marks in the place of its coordinates."""
-    parts = []
+    parts: list[bytes] = []
     position = 0
     for part in fields:
         parts += (text[position : part.start], part.mark)

@@ -130,9 +130,15 @@ def _pieces_of_union(node: Node) -> list[_Piece]:
 
 
 def _corner(parent: Binary, node: Node, floor: int) -> _Piece:
-    """Keep names that look like columns from being read as ``A:C``."""
-    if parent.operator == ":" and isinstance(node, Name) and _COLUMN_LIKE.fullmatch(node.name):
-        return node, _ATOM + 1
+    """Keep the ends of ranges from being read as columns (``A:C``), sheets (``a:b!C1``) or corners (``F():S!A1:(B2)``)."""
+    left, right = parent.left, parent.right
+    if parent.operator == ":" and isinstance(node, Name):
+        beside = isinstance(right, Cell | Name) and right.prefix is None
+        if _COLUMN_LIKE.fullmatch(node.name) or (node is left and not beside):
+            return node, _ATOM + 1
+    if parent.operator == ":" and node is right and isinstance(node, Cell) and isinstance(left, Binary):
+        if isinstance(left.right, Cell) and left.right.prefix is not None:
+            return node, _ATOM + 1
     return node, floor
 
 
@@ -183,7 +189,9 @@ def _prefix(prefix: Prefix | None) -> str:
     if prefix is None:
         return ""
     book = "" if prefix.book is None else f"[{prefix.book}]"
-    sheets = [sheet for sheet in (prefix.sheet, prefix.last) if sheet]
+    sheets = [prefix.sheet] if prefix.last is None else [prefix.sheet, prefix.last]
     name = book + ":".join(sheets)
-    plain = all(quote_sheet(sheet) == sheet for sheet in sheets) and re.fullmatch(r"[\w.\[\]:]*", name)
+    plain = (sheets == [""] or all(quote_sheet(sheet) == sheet for sheet in sheets)) and re.fullmatch(
+        r"[\w.\[\]:]*", name
+    )
     return f"{name}!" if plain else "'" + name.replace("'", "''") + "'!"
