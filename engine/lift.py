@@ -40,8 +40,8 @@ from .names import Names
 from .parser import parse
 from .passes import RUNNING
 from .regions import Region
+from .trees import children, random_calls
 
-RANDOM = frozenset({"RAND", "RANDBETWEEN", "RANDARRAY"})
 MOST_NAMES = 16  # names within names
 ARITHMETIC = frozenset("+-*/^&=<>") | {"<>", "<=", ">="}
 
@@ -278,7 +278,7 @@ class Lifter:
                 known &= not isinstance(node, syntax.Name) or self.names.find(node.name, self.region.sheet) is None
                 windows = []
             if windows is None:
-                stack += syntax_children(node)
+                stack += children(node)
             else:
                 found += windows
         return known
@@ -411,31 +411,6 @@ def _is_line(node: Node) -> bool:
         case Select(_, then, otherwise):
             return any(_is_line(part) or isinstance(part, View) and (part.height, part.width) != (1, 1) for part in (then, otherwise))
     return False
-
-
-def syntax_children(node: syntax.Node) -> Sequence[syntax.Node]:
-    """Return the parts of a formula's node."""
-    match node:
-        case syntax.Unary(_, operand):
-            return (operand,)
-        case syntax.Binary(_, left, right):
-            return left, right
-        case syntax.Call(_, arguments):
-            return arguments
-        case syntax.Invoke(callee, arguments):
-            return (callee, *arguments)
-    return ()
-
-
-def random_calls(tree: syntax.Node) -> list[syntax.Call]:
-    """Return the calls of random functions in a tree, in pre-order."""
-    found, stack = [], [tree]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, syntax.Call) and node.name in RANDOM:
-            found.append(node)
-        stack += reversed(syntax_children(node))
-    return found
 
 
 # Special forms

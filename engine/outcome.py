@@ -20,3 +20,4 @@ class Outcome:
     spills: dict[CellKey, Area] = field(default_factory=dict)  # dynamic array formulas → the area they fill
     volatile: set[CellKey] = field(default_factory=set)  # cells whose formula draws random numbers or reads the clock
     external: set[CellKey] = field(default_factory=set)  # cells whose formula reads another workbook
+    lift: float = 0.0  # seconds that finding the array program took

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
-from sheetgrad.sheets.model import FormulaKind, Workbook
+from sheetgrad.sheets.model import Area, FormulaKind, Formulas, Ints, Workbook
 
 from . import syntax
 from .backends.numpy import Decline, Machine
 from .backends.straight import straighten
-from .context import Context
 from .footprints import Marks, cells_of, owners, view_window
 from .grid import Grid
-from .ir import Growing, Node, Offset, Pool, View, walk
+from .ir import Apply, Growing, Node, Offset, Pool, View, walk
 from .lexer import FormulaError
-from .lift import Lifter, Unliftable, syntax_children
+from .functions import find
+from .lift import Lifter, Unliftable
 from .names import Names
-from .outcome import CellKey, Outcome
+from .outcome import CellKey
 from .passes import FAST, mark_final, rewrite
 from .regions import Region, find_regions
 from .schedule import schedule
@@ -28,7 +28,7 @@ from .steps import CellOrder, Step, Sweep, Unit, Whole
 from .templates import Template, templates
 from .windows import Frame, Moving, Scatter
 
-VOLATILE = frozenset({"RAND", "RANDBETWEEN", "RANDARRAY", "NOW", "TODAY"})
+MALFORMED = "#malformed"  # stands for a formula that does not parse; no name can be spelled so
 
 
 class CellByCell(Protocol):
@@ -46,17 +46,17 @@ class Program:
     edges: dict[int, set[int]]  # unit → the units it reads
     owner: Marks
     templates: int
-    malformed: list[Unit]
     fallbacks: dict[int, str] = field(default_factory=dict)  # units that were computed cell by cell → why
     steps: list[Step] = field(default_factory=list)  # what the last execution did, in order
+    straightened: list[Sweep] = field(default_factory=list)  # the sweeps that ran as straight-line code
 
-    def execute(self, grid: Grid, context: Context, cell_by_cell: CellByCell) -> None:
+    def execute(self, machine: Machine, cell_by_cell: CellByCell) -> None:
         """Compute every unit; units whose reads are found only at run time wait until their arguments are there."""
-        machine = Machine(grid, context)
         edges = {number: set(producers) for number, producers in self.edges.items()}
         left = {unit.number: unit for unit in self.units}
         waiting = {unit.number for unit in self.units if unit.unknown or unit.offsets}
         self.steps.clear()
+        self.straightened.clear()
         while left:
             blocked = _reaching(waiting, edges, left)
             for step in schedule([unit for number, unit in left.items() if number not in blocked], edges, self.owner):
@@ -83,6 +83,7 @@ class Program:
                 try:
                     straight = straighten(step)
                     if straight is not None and straight.execute(machine.grid):
+                        self.straightened.append(step)
                         return
                     _sweep(step, machine, {unit.number: Frame.whole(unit.region) for unit in step.units})
                 except Decline as reason:
@@ -154,66 +155,78 @@ def _reaching(waiting: set[int], edges: dict[int, set[int]], left: dict[int, Uni
     return found
 
 
-def build(workbook: Workbook, grid: Grid) -> Program:
-    """Find a workbook's array program."""
-    regions, count, malformed = [], 0, []
+def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None = None) -> Program:
+    """Find a workbook's array program. ``spills``: where dynamic arrays are known to spill, if not as stored."""
+    regions, count = [], 0
     for index, sheet in enumerate(workbook.sheets):
         found = templates(sheet.formulas)
         count += len(found)
+        areas = _areas(index, sheet.formulas, spills or {})
         for template in found:
-            regions += _regions(index, template, sheet.formulas.area[template.members])
-    owner = owners(grid, regions)
+            regions += _regions(index, template, areas[template.members])
+        regions += [_data_table(index, area) for area in areas[sheet.formulas.kind == FormulaKind.DATA_TABLE]]
     used = [grid.used(index) for index in range(len(workbook.sheets))]
     size = max((area.bottom for area in used), default=0), max((area.right for area in used), default=0)
     names, pool = Names(workbook), Pool()
     units = [_unit(number, region, Lifter(workbook, names, region, size, pool)) for number, region in enumerate(regions)]
+    owner = owners(grid, regions)
     edges = {
         unit.number: {mark for read in unit.reads for mark in owner.distinct(view_window(read, unit.region))}
         for unit in units
     }
-    return Program(units, edges, owner, count, malformed)
+    return Program(units, edges, owner, count)
 
 
-def _regions(sheet: int, template: Template, areas: np.ndarray[tuple[int, ...], np.dtype[np.int32]]) -> list[Region]:
+def _areas(sheet: int, formulas: Formulas, spills: Mapping[CellKey, Area]) -> Ints:
+    """Return what each formula fills, dynamic arrays as they last spilled."""
+    areas = formulas.area
+    changed = [(at, spills.get((sheet, int(formulas.row[at]), int(formulas.column[at])))) for at in _dynamic(formulas)]
+    if any(area is not None for _, area in changed):
+        areas = areas.copy()
+        for at, area in changed:
+            if area is not None:
+                areas[at] = area.top, area.left, area.bottom, area.right
+    return areas
+
+
+def _dynamic(formulas: Formulas) -> list[int]:
+    return [int(at) for at in np.flatnonzero(formulas.kind == FormulaKind.DYNAMIC)]
+
+
+def _regions(sheet: int, template: Template, areas: Ints) -> list[Region]:
     extents = np.stack([areas[:, 2] - areas[:, 0], areas[:, 3] - areas[:, 1]], axis=1)
     formula = template.formula
     if isinstance(formula, FormulaError):
-        formula = syntax.Formula(syntax.Name("#malformed"), ())
+        formula = syntax.Formula(syntax.Name(MALFORMED), ())
     return find_regions(sheet, formula, template.kind, template.places, template.slots, extents)
 
 
+def _data_table(sheet: int, area: Ints) -> Region:
+    top, left, bottom, right = (int(edge) for edge in area)
+    origin, none = np.array([top, left]), np.empty((0, 2), dtype=np.int64)
+    formula = syntax.Formula(syntax.Missing(), ())
+    return Region(sheet, formula, FormulaKind.DATA_TABLE, origin, (), none, (bottom - top, right - left))
+
+
 def _unit(number: int, region: Region, lifter: Lifter) -> Unit:
-    volatile = any(isinstance(node, syntax.Call) and node.name in VOLATILE for node in _nodes(region.formula.tree))
-    if region.kind != FormulaKind.DATA_TABLE:
-        try:
-            program = rewrite(mark_final(lifter.lift()), FAST, lifter.pool)
-            return _lifted(number, region, program, volatile)
-        except Unliftable as reason:
-            reads, unknown = lifter.reads()
-            return Unit(number, region, None, str(reason), reads, unknown=unknown, volatile=volatile)
-    return Unit(number, region, None, "a data table", unknown=True)
+    if region.kind == FormulaKind.DATA_TABLE:
+        return Unit(number, region, None, "a data table", unknown=True)
+    try:
+        if region.kind == FormulaKind.DYNAMIC and region.extent != (1, 1):
+            raise Unliftable("a dynamic array that spills")
+        program = rewrite(mark_final(lifter.lift()), FAST, lifter.pool)
+    except Unliftable as reason:
+        reads, unknown = lifter.reads()
+        return Unit(number, region, None, str(reason), reads, unknown=unknown)
+    return _lifted(number, region, program)
 
 
-def _lifted(number: int, region: Region, program: Node, volatile: bool) -> Unit:
+def _lifted(number: int, region: Region, program: Node) -> Unit:
     nodes = list(walk(program))
     reads = tuple(node for node in nodes if isinstance(node, View | Growing))
     offsets = tuple(node for node in nodes if isinstance(node, Offset))
-    nested = any(isinstance(node, Offset) for offset in offsets for part in (offset.rows, offset.columns) for node in walk(part))
+    deciding = (node for offset in offsets for part in (offset.rows, offset.columns) for node in walk(part))
+    nested = any(isinstance(node, Offset) for node in deciding)
+    calls = (find(node.function) for node in nodes if isinstance(node, Apply))
+    volatile = any(function is not None and function.volatile for function in calls)
     return Unit(number, region, program, "", reads, offsets, unknown=nested, volatile=volatile)
-
-
-def _nodes(tree: syntax.Node) -> Iterator[syntax.Node]:
-    stack = [tree]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack += syntax_children(node)
-
-
-def evaluate(workbook: Workbook, grid: Grid, context: Context, cell_by_cell: Callable[[Outcome], CellByCell]) -> Outcome:
-    """Compute a workbook by its array program, leaving the values in the grid."""
-    outcome = Outcome()
-    program = build(workbook, grid)
-    outcome.volatile.update(cell for unit in program.units if unit.volatile for cell in cells_of(unit.region))
-    program.execute(grid, context, cell_by_cell(outcome))
-    return outcome
