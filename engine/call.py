@@ -27,7 +27,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 Loops: TypeAlias = tuple[int, ...]
 
 _ARRAYS = frozenset({"array", "range", "matrix"})
-_SAMPLES = frozenset({"numbers", "numbers_a"})
+_SAMPLES = frozenset({"numbers", "numbers_a", "counted", "logicals"})
 _EMPTY = Values(np.zeros((1, 1)), np.zeros((1, 1), dtype=np.uint8))
 
 # Where an argument is left empty between commas, most functions take the default; these, older, take 0, "" or FALSE.
@@ -119,17 +119,19 @@ def _call_body(function: Function, prepared: Sequence[Any], context: Context) ->
     """Call the body with prepared arguments, the context at its place among them."""
     if not function.wants_context:
         return function.body(*prepared)
-    given = list(prepared)
-    place = [parameter.marker for parameter in function.parameters].index("context")
-    given.insert(place, context)
-    return function.body(*given)
+    markers = [parameter.marker for parameter in function.parameters]
+    place = markers.index("context")
+    if place == len(markers) - 1:
+        return function.body(*prepared, **{function.parameters[place].name: context})
+    return function.body(*prepared[:place], context, *prepared[place:])
 
 
 def _elementwise(function: Function, bound: Bound, context: Context) -> Values:
     given = [
         argument.values for parameter, argument in bound if argument is not None and parameter.marker not in _ARRAYS
     ]
-    fitted = iter(fit(given) if len(given) > 1 else given)
+    given = list(fit(given)) if len(given) > 1 else given
+    fitted = iter(given)
     prepared: list[Any] = []
     codes: Codes = None
     for parameter, argument in bound:
@@ -150,6 +152,10 @@ def _elementwise(function: Function, bound: Bound, context: Context) -> Values:
 def _coerce(values: Values, marker: str, context: Context) -> tuple[Any, Codes]:
     if marker == "number":
         return coercion.numbers(values, context.strings, context.date1904)
+    if marker == "strict":
+        read, codes = coercion.numbers(values, context.strings, context.date1904)
+        logical = values.kinds == Kind.BOOL
+        return read, merge_codes(codes, np.where(logical, np.uint8(Error.VALUE.code), np.uint8(0)) if logical.any() else None)
     if marker == "text":
         return coercion.texts(values, context.strings)
     if marker == "logical":
@@ -190,7 +196,9 @@ def _reduction(function: Function, bound: Bound, context: Context) -> Values:
         if parameter.marker in _SAMPLES:
             parts = []
             for part in argument.parts:
-                x, valid, own = sample(part, argument.reference, parameter.marker == "numbers_a", context)
+                x, valid, own = sample(part, argument.reference, parameter.marker, context)
+                if parameter.marker == "counted" and own is not None:
+                    valid, own = _readable(valid, own), None
                 parts.append((x, valid))
                 codes = merge_codes(codes, own)
             repeated += parts
@@ -210,27 +218,32 @@ def _reduction(function: Function, bound: Bound, context: Context) -> Values:
     return _finish(_call_body(function, prepared, context), codes, np.broadcast_shapes(*shapes), context)
 
 
-def sample(values: Values, reference: bool, every: bool, context: Context) -> tuple[Floats, Mask | None, Codes]:
+def sample(values: Values, reference: bool, marker: str, context: Context) -> tuple[Floats, Mask | None, Codes]:
     """Return what of an array counts: numbers (..., 1, 1, n), which of them count (None: all), first errors (..., 1, 1).
 
-    In references and arrays numbers count (with ``every`` also logicals, and texts as 0); a single value given
-    directly is read as a number, and text that is none is #VALUE!.
+    In references and arrays numbers count; for AVERAGEA's kind of functions also logicals, and texts as 0; for AND's kind
+    also logicals. A single value given directly is converted, and text that cannot be is #VALUE!.
     """
     kind, data = values.kind, values.data
     shape = (*data.shape[:-2], 1, 1, data.shape[-2] * data.shape[-1])
     if kind is None:
         return data.reshape(shape), None, None
     if not reference and shape[-1] == 1:
-        x, codes = coercion.numbers(values, context.strings, context.date1904)
-        return x.reshape(shape), None, codes
+        x, codes = _coerce(values, "logical" if marker == "logicals" else "number", context)
+        return x.astype(np.float64).reshape(shape), None, codes
     codes = _first_errors(values)
     valid = kind == Kind.NUMBER
-    if every:
-        x = np.where(valid | (kind == Kind.BOOL), data, 0.0)
-        valid = (kind != Kind.EMPTY) & (kind != Kind.ERROR)
-    else:
-        x = np.where(valid, data, 0.0)
+    if marker not in ("numbers", "counted"):
+        valid = valid | (kind == Kind.BOOL)
+    x = np.where(valid, data, 0.0)
+    if marker == "numbers_a":
+        valid = valid | (kind == Kind.TEXT)
     return x.reshape(shape), None if valid.all() else valid.reshape(shape), codes
+
+
+def _readable(valid: Mask | None, codes: NDArray[np.uint8]) -> Mask:
+    """Return what counts without what could not be read: COUNT steps over errors; of a reference they are not in ``valid``."""
+    return (codes == 0)[..., None] if valid is None else valid
 
 
 def _first_errors(values: Values) -> Codes:
@@ -270,7 +283,8 @@ def _lookup(function: Function, bound: Bound, context: Context) -> Values:
 def _flat_lookup(function: Function, bound: Bound, context: Context) -> Values:
     """Call a lookup function once: arrays do not vary along the loops, scalars are flattened to (m,)."""
     given = [argument.values for p, argument in bound if argument is not None and p.marker not in _ARRAYS]
-    fitted = iter(fit(given) if len(given) > 1 else given)
+    given = list(fit(given)) if len(given) > 1 else given
+    fitted = iter(given)
     shape = np.broadcast_shapes(*(values.shape for values in given)) if given else (1, 1)
     prepared: list[Any] = []
     codes: Codes = None
@@ -393,7 +407,8 @@ def _element(values: Values, at: tuple[int, ...]) -> Values:
 
 def _scalar(function: Function, bound: Bound, context: Context) -> Values:
     given = [argument.values for _, argument in bound if argument is not None]
-    fitted = iter(fit(given) if len(given) > 1 else given)
+    given = list(fit(given)) if len(given) > 1 else given
+    fitted = iter(given)
     shape = np.broadcast_shapes(*(values.shape for values in given)) if given else (1, 1)
     size = int(np.prod(shape))
     codes: Codes = None

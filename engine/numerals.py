@@ -204,7 +204,7 @@ def _date(text: str, date1904: bool, year: int | None) -> float | None:
     found += 0 if found >= 100 else 2000 if found < 30 else 1900
     if not (1900 <= found <= 9999 and 1 <= month <= 12 and 1 <= day <= _month_length(found, month)):
         return None
-    serial = int(to_serial(found, month, day, date1904))  # type: ignore[arg-type]
+    serial = int(to_serial(found, month, day, date1904))
     return float(serial) if 0 <= serial <= last_serial(date1904) else None
 
 

@@ -6,6 +6,8 @@ arrays alike. Serial 0 of the 1900 system is "0 January 1900", and 60 is "29 Feb
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,9 +15,10 @@ LAST_SERIAL = 2_958_465  # 31 December 9999 in the 1900 system
 SHIFT_1904 = 1_462  # days from the 1900 system's zero to the 1904 system's
 
 Integers = NDArray[np.int64]
+Whole: TypeAlias = "Integers | np.int64 | int"
 
 
-def to_serial(year: Integers, month: Integers, day: Integers, date1904: bool = False) -> Integers:
+def to_serial(year: Whole, month: Whole, day: Whole, date1904: bool = False) -> Integers:
     """Return the serials of dates; months and days beyond their range run over as in DATE.
 
     A result outside 0 … `last_serial` is not a date of the system; callers give #NUM!.
@@ -26,7 +29,7 @@ def to_serial(year: Integers, month: Integers, day: Integers, date1904: bool = F
     return np.asarray(serial - SHIFT_1904 if date1904 else serial, dtype=np.int64)
 
 
-def from_serial(serial: Integers, date1904: bool = False) -> tuple[Integers, Integers, Integers]:
+def from_serial(serial: Whole, date1904: bool = False) -> tuple[Integers, Integers, Integers]:
     """Return year, month and day of whole serials."""
     number = np.asarray(serial, dtype=np.int64) + (SHIFT_1904 if date1904 else 0)
     year, month, day = _civil(number + (number < 60))

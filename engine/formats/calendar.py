@@ -46,7 +46,7 @@ def render_moment(section: Section, value: float, date1904: bool) -> str:
 def _moment(value: float, places: int, date1904: bool) -> Moment:
     ticks = int(np.floor(value * 86400 * 10**places + 0.5))
     serial = ticks // (86400 * 10**places)
-    year, month, day = (int(part) for part in from_serial(np.int64(serial), date1904))  # type: ignore[arg-type]
+    year, month, day = (int(part) for part in from_serial(serial, date1904))
     weekday = (serial + (SHIFT_1904 if date1904 else 0) - 1) % 7
     return Moment(year, month, day, weekday, ticks, places)
 

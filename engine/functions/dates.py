@@ -9,7 +9,7 @@ from sheetgrad.engine.numerals import split_moment
 from sheetgrad.engine.serials import days_in_month, from_serial, last_serial, to_serial
 from sheetgrad.sheets.values import Error, Floats, Scalar
 
-from .declare import Any, Context, Failing, Number, Result, Text, elementwise, fail, scalar
+from .declare import Any, Context, Failing, Number, Result, Strict, Text, elementwise, fail, scalar
 
 Integers = NDArray[np.int64]
 _FAR = 1e7  # beyond any date: keeps the casts to integers safe
@@ -22,9 +22,10 @@ def DATE(year: Number, month: Number, day: Number, context: Context = None) -> R
     Source: Microsoft support, DATE function.
     """
     years, months, days = _whole(year), _whole(month), _whole(day)
-    wrong = (years < 0) | (years > 9999)
-    serial = to_serial(np.where(years < 1900, years + 1900, years), months, days, context.date1904)
-    return fail(serial.astype(np.float64), wrong | _outside(serial, context), Error.NUM)
+    full = np.where(years < 1900, years + 1900, years)
+    serial, first = (to_serial(full, months, day, context.date1904) for day in (days, 1))
+    wrong = (years < 0) | (years > 9999) | _outside(first, context) | _outside(serial, context)
+    return fail(serial.astype(np.float64), wrong, Error.NUM)
 
 
 @elementwise()
@@ -92,7 +93,7 @@ def WEEKDAY(serial_number: Number, return_type: Number = 1, context: Context = N
 
 
 @elementwise()
-def WEEKNUM(serial_number: Number, return_type: Number = 1, context: Context = None) -> Result:
+def WEEKNUM(serial_number: Strict, return_type: Strict = 1, context: Context = None) -> Result:
     """Week of the year: week 1 holds 1 January, or with type 21 the first Thursday. #NUM! for another type or for no date.
 
     Source: Microsoft support, WEEKNUM function.
@@ -115,7 +116,7 @@ def ISOWEEKNUM(date: Number, context: Context = None) -> Result:
 
 
 @elementwise()
-def EDATE(start_date: Number, months: Number, context: Context = None) -> Result:
+def EDATE(start_date: Strict, months: Strict, context: Context = None) -> Result:
     """Same day so many months on, or the month's last; #NUM! where there is no such date.
 
     Source: Microsoft support, EDATE function.
@@ -126,7 +127,7 @@ def EDATE(start_date: Number, months: Number, context: Context = None) -> Result
 
 
 @elementwise()
-def EOMONTH(start_date: Number, months: Number, context: Context = None) -> Result:
+def EOMONTH(start_date: Strict, months: Strict, context: Context = None) -> Result:
     """Last day of the month so many months on; #NUM! where there is no such date.
 
     Source: Microsoft support, EOMONTH function.
@@ -198,12 +199,12 @@ def TODAY(context: Context = None) -> Scalar:
 
 def serial_of(year: int, month: int, day: int, context: Context) -> int:
     """Return one serial; months and days run over."""
-    return int(to_serial(np.int64(year), np.int64(month), np.int64(day), context.date1904))  # type: ignore[arg-type]
+    return int(to_serial(year, month, day, context.date1904))
 
 
 def civil(serial: int, context: Context) -> tuple[int, int, int]:
     """Return year, month and day of one serial."""
-    year, month, day = from_serial(np.int64(serial), context.date1904)  # type: ignore[arg-type]
+    year, month, day = from_serial(serial, context.date1904)
     return int(year), int(month), int(day)
 
 

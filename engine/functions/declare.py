@@ -23,7 +23,8 @@ Four shapes of function, by what the body gets:
 ``reduction``     The repeated parameter (`Numbers`) arrives as (x, valid): x float64 of shape (..., n), all arguments joined
                   along the last axis, and valid a bool mask of the same shape, or None when every element counts.
                   SUM's rule decides what counts: in references and arrays only numbers, as direct arguments also logicals and numeric text.
-                  `NumbersA`: the rule of AVERAGEA (text counts 0, logicals count). Elements that do not count hold 0. Returns (...,).
+                  `NumbersA`: the rule of AVERAGEA (text counts 0, logicals count). `Logicals`: that of AND. Elements that do not
+                  count hold 0. Scalar parameters arrive as (..., r, c), the sample as (..., 1, 1, n). Returns (...,).
 ``lookup``        Scalar parameters arrive 1-D (m,), broadcast against one another; `Array`/`Range` parameters arrive as `Values` (r, c).
                   Returns (m,): an ndarray or `Values`.
 ``array``         `Array`/`Range` parameters arrive as `Values`, `Matrix` ones as float64 (r, c) (#VALUE! unless all numbers);
@@ -52,6 +53,7 @@ Shape: TypeAlias = Literal["elementwise", "reduction", "lookup", "array", "scala
 # Markers of parameters: how an argument is coerced before the body sees it. Their static type is loose because one
 # marker arrives as an ndarray or as a Python scalar, by the function's shape.
 Number: TypeAlias = Annotated[Anything, "number"]  # numeric text and logicals become numbers, empty 0, else #VALUE!
+Strict: TypeAlias = Annotated[Anything, "strict"]  # a number, but logicals are #VALUE!: functions of the old Analysis ToolPak
 Text: TypeAlias = Annotated[Anything, "text"]  # numbers as General text, logicals TRUE/FALSE, empty ""
 Logical: TypeAlias = Annotated[Anything, "logical"]  # numbers ≠ 0, "TRUE"/"FALSE", empty FALSE, else #VALUE!
 Any: TypeAlias = Annotated[Anything, "any"]  # a scalar of any kind, errors included, as it is
@@ -60,6 +62,8 @@ Range: TypeAlias = Annotated[Anything, "range"]  # likewise, but does not force 
 Matrix: TypeAlias = Annotated[Anything, "matrix"]  # a whole array of numbers only, as MMULT demands; forces array evaluation
 Numbers: TypeAlias = Annotated[Anything, "numbers"]  # joined by SUM's rule, see above
 NumbersA: TypeAlias = Annotated[Anything, "numbers_a"]  # joined by AVERAGEA's rule
+Counted: TypeAlias = Annotated[Anything, "counted"]  # joined by COUNT's rule: SUM's, stepping over errors and unreadable text
+Logicals: TypeAlias = Annotated[Anything, "logicals"]  # joined by AND's rule: numbers and logicals count
 Reference: TypeAlias = Annotated[Anything, "reference"]  # a reference, not its values (special functions only)
 Lambda: TypeAlias = Annotated[Anything, "lambda"]  # a function value (special functions only)
 Context: TypeAlias = Annotated[Anything, "context"]  # `engine.context.Context`: strings, now, date system …; takes no argument

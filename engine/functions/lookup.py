@@ -41,7 +41,7 @@ def XMATCH(
     Source: Microsoft support, XMATCH function.
     """
     found, wrong = _extended(lookup_value, _vector(lookup_array), match_mode, search_mode, context)
-    return _or_errors(fail(_positions(found), wrong, Error.VALUE), lookup_value)
+    return _or_errors(fail(fail(found + 1.0, wrong, Error.VALUE), found == NOWHERE, Error.NA), lookup_value)
 
 
 @lookup()

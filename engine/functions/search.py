@@ -155,12 +155,20 @@ def find_nearest(sought: Keys, places: Keys, larger: bool, last: bool = False) -
 
 
 def find_bisecting(sought: Keys, places: Keys, descending: bool, mode: int) -> Positions:
-    """Find values in data said to be sorted across kinds: mode 0 equal, -1 or next smaller, 1 or next larger."""
+    """Find values in data said to be sorted across kinds: mode 0 equal, -1 or next smaller, 1 or next larger.
+
+    Of equal values it finds the first, in descending data the last: it reads that from its end.
+    """
     if not len(places):
         return np.full(len(sought), NOWHERE, dtype=np.int64)
     wanted, held = total_ranks(sought, places)
     if descending:
-        wanted, held, mode = -wanted, -held, -mode
+        found = _bisect_up(wanted, held[::-1], places.group[::-1], mode)
+        return np.where(found == NOWHERE, NOWHERE, len(held) - 1 - found)
+    return _bisect_up(wanted, held, places.group, mode)
+
+
+def _bisect_up(wanted: Positions, held: Positions, group: Kinds, mode: int) -> Positions:
     low, high = np.zeros(len(wanted), dtype=np.int64), np.full(len(wanted), len(held), dtype=np.int64)
     for _ in range(len(held).bit_length() + 1):
         middle = np.minimum((low + high) // 2, len(held) - 1)
@@ -170,7 +178,7 @@ def find_bisecting(sought: Keys, places: Keys, descending: bool, mode: int) -> P
     equal = (low < len(held)) & (held[at] == wanted)
     near = low if mode > 0 else low - 1
     usable = (near >= 0) & (near < len(held)) & (mode != 0)
-    usable &= places.group[np.clip(near, 0, len(held) - 1)] < Kind.ERROR
+    usable &= group[np.clip(near, 0, len(held) - 1)] < Kind.ERROR
     return np.where(equal, low, np.where(usable, near, NOWHERE))
 
 
