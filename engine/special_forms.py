@@ -1,0 +1,10 @@
+"""All special forms by name: importing this module fills the table."""
+
+from __future__ import annotations
+
+from . import choices, lambdas, reference_forms, subtotals
+from .forms import FORMS
+
+__all__ = ["FORMS", "NAMES", "choices", "lambdas", "reference_forms", "subtotals"]
+
+NAMES = frozenset(FORMS)
