@@ -11,6 +11,7 @@ in Excel", support.microsoft.com), where negation binds tighter than ``^``: ``-2
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,9 +19,9 @@ from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS
 from sheetgrad.sheets.values import ERRORS_BY_TEXT, Error
 
 from .lexer import CELL, TOKENS, FormulaError, column_number, on_sheet
+from .literals import OpenArray, read_literal
 from .structured import parse_structured
 from .syntax import (
-    ArrayConstant,
     Binary,
     Call,
     Cell,
@@ -28,17 +29,14 @@ from .syntax import (
     ErrorLiteral,
     Formula,
     Invoke,
-    Logical,
     Missing,
     Name,
     Node,
-    Number,
     Prefix,
     Rectangle,
     RowSpan,
     Slot,
     Structured,
-    Text,
     Unary,
 )
 
@@ -136,25 +134,21 @@ class _Parser:
         self.spaced = False  # a space came last
         self.closed = False  # a closing parenthesis came last
         self.prefix: tuple[Prefix | None, str] | None = None  # waiting for its reference
-        self.array: _Array | None = None  # the array constant being read
+        self.array: OpenArray | None = None  # the array constant being read
 
     def formula(self) -> Formula:
-        handlers = {
-            name: getattr(self, f"_{name}")
-            for name in (*_REFERENCE_TOKENS, "space", "prefix", "text", "number", "operator", "bad")
-        }
-        start = 1 if self.text.startswith("=") else 0
-        for token in TOKENS.finditer(self.text, start):
-            kind = token.lastgroup
-            assert kind is not None
+        position = 1 if self.text.startswith("=") else 0
+        for token in TOKENS.finditer(self.text, position):
+            kind, text = token.lastgroup or "", token[0]
             if self.array is not None:
-                self._element(kind, token[0], token.start())
-                continue
-            if self.prefix is not None and kind not in _REFERENCE_TOKENS:
-                raise FormulaError("a reference is missing after the sheet's name", token.start())
-            handlers[kind](token[0], token.start())
-            self.spaced = kind == "space"
-            self.closed = token[0] == ")"
+                self._element(kind, text, position)
+            elif self.prefix is not None and kind not in _REFERENCE_TOKENS:
+                raise FormulaError("a reference is missing after the sheet's name", position)
+            else:
+                _HANDLERS[kind](self, text, position)
+                self.spaced = kind == "space"
+                self.closed = text == ")"
+            position += len(text)
         return Formula(self._finish(), tuple(self.slots))
 
     def _finish(self) -> Node:
@@ -217,7 +211,7 @@ class _Parser:
             self._argument(position)
         elif symbol == "{":
             self._begin(position)
-            self.array = _Array(position)
+            self.array = OpenArray(position)
         elif symbol == "@":
             self._begin(position)
             self.operators.append((PRECEDENCE["@"], symbol, position))
@@ -294,10 +288,10 @@ class _Parser:
         raise FormulaError(f"the {unclosed} is not closed" if unclosed else f"{text!r} does not belong here", position)
 
     def _text(self, text: str, position: int) -> None:
-        self._push(_literal("text", text, position), position)
+        self._push(read_literal("text", text, position), position)
 
     def _number(self, text: str, position: int) -> None:
-        self._push(_literal("number", text, position), position)
+        self._push(read_literal("number", text, position), position)
 
     def _error(self, text: str, position: int) -> None:
         literal = ErrorLiteral(ERRORS_BY_TEXT[text.upper()])
@@ -321,7 +315,7 @@ class _Parser:
     def _name(self, text: str, position: int) -> None:
         prefix = self._take_prefix()
         if prefix is None and text.upper() in ("TRUE", "FALSE"):
-            self._push(_literal("name", text, position), position)
+            self._push(read_literal("name", text, position), position)
         elif prefix == _LOST:
             self._push(ErrorLiteral(Error.REF), position)
         else:
@@ -421,51 +415,9 @@ class _Parser:
             self.array = None
 
 
-@dataclass(slots=True)
-class _Array:
-    """An array constant as far as it has been read."""
-
-    position: int
-    rows: list[list[Number | Text | Logical | ErrorLiteral]] = field(default_factory=lambda: [[]])
-    sign: str = ""
-    waiting: bool = True  # for an element
-
-    def take(self, kind: str, text: str, position: int) -> bool:
-        """Take one token, and tell whether it closes the constant."""
-        if kind == "operator" and text in ",;}" and not self.waiting:
-            if text == ";":
-                self.rows.append([])
-            self.waiting = text != "}"
-            return not self.waiting
-        if kind == "operator" and text in "+-" and self.waiting and not self.sign:
-            self.sign = text
-            return False
-        literal = _literal(kind, text, position) if self.waiting else None
-        if literal is None or (self.sign and not isinstance(literal, Number)):
-            raise FormulaError(f"{text!r} does not belong in an array constant", position)
-        self.rows[-1].append(Number(-literal.value) if self.sign == "-" and isinstance(literal, Number) else literal)
-        self.sign, self.waiting = "", False
-        return False
-
-    def constant(self) -> ArrayConstant:
-        if len({len(row) for row in self.rows}) > 1:
-            raise FormulaError("the rows of the array constant differ in length", self.position)
-        return ArrayConstant(tuple(tuple(row) for row in self.rows))
-
-
-def _literal(kind: str, text: str, position: int) -> Number | Text | Logical | ErrorLiteral:
-    if kind == "number":
-        value = float(text)
-        if value == float("inf"):
-            raise FormulaError("the number is too large", position)
-        return Number(value)
-    if kind == "text":
-        return Text(text[1:-1].replace('""', '"'))
-    if kind == "error":
-        return ErrorLiteral(ERRORS_BY_TEXT[text.upper()])
-    if kind == "name" and text.upper() in ("TRUE", "FALSE"):
-        return Logical(text.upper() == "TRUE")
-    raise FormulaError(f"{text!r} does not belong in an array constant", position)
+_HANDLERS: Final[dict[str, Callable[[_Parser, str, int], None]]] = {
+    kind: getattr(_Parser, f"_{kind}") for kind in TOKENS.groupindex
+}
 
 
 def _without(prefix: re.Pattern[str], name: str) -> str:

@@ -84,7 +84,7 @@ def _assemble(table: str | None, items: list[str], columns: list[str], position:
             return ErrorLiteral(Error.REF)
         else:
             raise FormulaError(f"[{item}] is no part of a table", position)
-    if "" in names:
+    if not all(name.strip() for name in names):
         raise FormulaError("the structured reference names no column", position)
     if len(names) > 2:
         raise FormulaError("the structured reference names more than two columns", position)

@@ -38,11 +38,11 @@ class Template:
     """Formulas of one sheet and kind (NORMAL and SHARED are one) that differ in the coordinates of references only.
 
     ``slots`` holds for each member the coordinates of every slot of ``formula.tree``: row, column, row, column …
-    Whether a reference is absolute (``$``) may differ between members; ``formula.slots`` tells it of one of them.
+    Whether a reference is absolute (``$``) may differ between members; ``formula.slots`` tells it of the first.
     Spans (``A:C``, ``1:3``) are references like any other; their counting coordinates may differ between members.
     """
 
-    formula: Formula | FormulaError  # parsed from the text of one member
+    formula: Formula | FormulaError  # as the first member has it
     kind: FormulaKind
     members: Ints  # (n,) indices into `Formulas`, ascending
     places: Ints  # (n, 2) row and column of each member's anchor
@@ -94,6 +94,7 @@ class _Draft:
     """A template in the making."""
 
     formula: Formula | FormulaError
+    parsed: int  # the member it was parsed from
     pieces: list[_Piece] = field(default_factory=list)
 
 
@@ -170,11 +171,11 @@ class _Grouper:
         try:
             formula = parse(self._source(member))
         except FormulaError as error:
-            draft = self.drafts[key] = _Draft(error)
+            draft = self.drafts[key] = _Draft(error, member)
             return draft
         if not _agrees(formula.slots, slots, flags):
             return None
-        draft = self.drafts[key] = _Draft(formula)
+        draft = self.drafts[key] = _Draft(formula, member)
         return draft
 
     def _source(self, member: int) -> str:
@@ -202,10 +203,10 @@ class _Grouper:
         try:
             formula, masked = mask(source)
         except FormulaError as error:
-            draft = self.drafts.setdefault(b"malformed " + source.encode(), _Draft(error))
+            draft = self.drafts.setdefault(b"malformed " + source.encode(), _Draft(error, member))
             draft.pieces.append(_Piece(np.array([member]), np.empty((1, 0), dtype=np.int32), ()))
             return
-        draft = self.drafts.setdefault(b"parsed " + masked.encode(), _Draft(formula))
+        draft = self.drafts.setdefault(b"parsed " + masked.encode(), _Draft(formula, member))
         coordinates = [number for slot in formula.slots for number in (slot.row, slot.column)]
         flags = tuple(flag for slot in formula.slots for flag in (slot.row_absolute, slot.column_absolute))
         slots = np.array([coordinates], dtype=np.int32).reshape(1, len(flags))
@@ -220,8 +221,8 @@ class _Grouper:
         for number, draft in enumerate(drafts):
             pieces = draft.pieces
             if number in by_draft:
-                pieces = [*pieces, self._move(pieces, by_draft[number])]
-            yield self._finish(draft.formula, kind, pieces)
+                pieces = pieces + self._move(pieces, by_draft[number])
+            yield self._finish(draft, kind, pieces)
 
     def _moved_by_draft(self, drafts: Sequence[_Draft], moved: Rows) -> dict[int, Rows]:
         if not len(moved):
@@ -235,29 +236,44 @@ class _Grouper:
         groups = np.split(moved[order], np.flatnonzero(np.diff(numbers[order])) + 1)
         return {int(draft_of[self.formulas.master[group[0]]]): group for group in groups}
 
-    def _move(self, pieces: Sequence[_Piece], members: Rows) -> _Piece:
+    def _move(self, pieces: Sequence[_Piece], members: Rows) -> list[_Piece]:
         """Move the masters' slots to the members of their shared formulas."""
         masters = np.concatenate([piece.members for piece in pieces])
         order = np.argsort(masters)
         own = self.formulas.master[members]
         at = order[np.searchsorted(masters, own, sorter=order)]
         slots = np.concatenate([piece.slots for piece in pieces])[at].astype(np.int64)
-        flags = np.array([piece.flags for piece in pieces], dtype=bool).reshape(len(pieces), slots.shape[1])
-        relative = ~np.repeat(flags, [len(piece.members) for piece in pieces], axis=0)[at]
+        owner = np.repeat(np.arange(len(pieces)), [len(piece.members) for piece in pieces])[at]
+        relative = ~np.array([piece.flags for piece in pieces], dtype=bool).reshape(len(pieces), slots.shape[1])[owner]
         for axis, size in ((0, MAX_ROWS), (1, MAX_COLUMNS)):
             place = self.formulas.row if axis == 0 else self.formulas.column
             distance = place[members].astype(np.int64) - place[own]
             slots[:, axis::2] = (slots[:, axis::2] + distance[:, None] * relative[:, axis::2]) % size
-        return _Piece(members, slots.astype(np.int32), ())
+        return [
+            _Piece(members[owner == number], slots[owner == number].astype(np.int32), pieces[number].flags)
+            for number in np.unique(owner).tolist()
+        ]
 
-    def _finish(self, formula: Formula | FormulaError, kind: FormulaKind, pieces: Sequence[_Piece]) -> Template:
+    def _finish(self, draft: _Draft, kind: FormulaKind, pieces: Sequence[_Piece]) -> Template:
         members = np.concatenate([piece.members for piece in pieces])
         slots = np.concatenate([piece.slots for piece in pieces]) if len(pieces) > 1 else pieces[0].slots
+        formula = draft.formula
+        first = int(members.argmin())
+        if isinstance(formula, Formula) and members[first] != draft.parsed:
+            ends = np.cumsum([len(piece.members) for piece in pieces])
+            flags = pieces[int(np.searchsorted(ends, first, side="right"))].flags
+            formula = Formula(formula.tree, _slots(slots[first].tolist(), flags))
         if (np.diff(members) < 0).any():
             order = np.argsort(members)
             members, slots = members[order], slots[order]
         places = np.stack([self.formulas.row[members], self.formulas.column[members]], axis=1)
         return Template(formula, kind, members.astype(np.int32), places.astype(np.int32), slots)
+
+
+def _slots(coordinates: Sequence[int], flags: Flags) -> tuple[Slot, ...]:
+    return tuple(
+        Slot(coordinates[at], coordinates[at + 1], flags[at], flags[at + 1]) for at in range(0, len(coordinates), 2)
+    )
 
 
 def _cut(buffer: Bytes, starts: Rows, length: int) -> Bytes:

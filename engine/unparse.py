@@ -130,16 +130,15 @@ def _pieces_of_union(node: Node) -> list[_Piece]:
 
 
 def _corner(parent: Binary, node: Node, floor: int) -> _Piece:
-    """Keep the ends of ranges from being read as columns (``A:C``), sheets (``a:b!C1``) or corners (``F():S!A1:(B2)``)."""
+    """Keep ends of ranges from being read as columns (``A:C``), sheets (``a:b!C1``), corners (``F():S!A1:(B2)``)."""
     left, right = parent.left, parent.right
+    misread = False
     if parent.operator == ":" and isinstance(node, Name):
         beside = isinstance(right, Cell | Name) and right.prefix is None
-        if _COLUMN_LIKE.fullmatch(node.name) or (node is left and not beside):
-            return node, _ATOM + 1
-    if parent.operator == ":" and node is right and isinstance(node, Cell) and isinstance(left, Binary):
-        if isinstance(left.right, Cell) and left.right.prefix is not None:
-            return node, _ATOM + 1
-    return node, floor
+        misread = bool(_COLUMN_LIKE.fullmatch(node.name)) or (node is left and not beside)
+    elif parent.operator == ":" and isinstance(node, Cell) and node is right and isinstance(left, Binary):
+        misread = isinstance(left.right, Cell) and left.right.prefix is not None
+    return node, _ATOM + 1 if misread else floor
 
 
 def _leaf(node: Node, slots: tuple[Slot, ...]) -> str:
