@@ -27,7 +27,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 Loops: TypeAlias = tuple[int, ...]
 
 _ARRAYS = frozenset({"array", "range", "matrix"})
-_SAMPLES = frozenset({"numbers", "numbers_a", "counted", "logicals"})
+_SAMPLES = frozenset({"numbers", "numbers_a", "counted", "logicals", "stricts"})
 _EMPTY = Values(np.zeros((1, 1)), np.zeros((1, 1), dtype=np.uint8))
 
 # Where an argument is left empty between commas, most functions take the default; these, older, take 0, "" or FALSE.
@@ -59,6 +59,7 @@ class Argument:
 
 
 MISSING = Argument(_EMPTY, missing=True)
+_NOT_AVAILABLE = Argument(Values(np.full((1, 1), float(Error.NA.code)), np.full((1, 1), np.uint8(Kind.ERROR))))
 
 Bound: TypeAlias = list[tuple[Parameter, "Argument | None"]]
 
@@ -108,6 +109,8 @@ def _spell_arity(least: int, most: int | None) -> str:
 
 def _present(function: Function, parameter: Parameter, argument: Argument | None) -> Argument | None:
     """Return None where the default stands in for an argument."""
+    if argument is not None and argument.missing and parameter.marker == "strict" and parameter.required:
+        return _NOT_AVAILABLE
     if argument is None or not argument.missing or parameter.required or parameter.repeats:
         return argument
     if parameter.default is None or function.name not in _EMPTY_WHEN_MISSING:
@@ -196,9 +199,7 @@ def _reduction(function: Function, bound: Bound, context: Context) -> Values:
         if parameter.marker in _SAMPLES:
             parts = []
             for part in argument.parts:
-                x, valid, own = sample(part, argument.reference, parameter.marker, context)
-                if parameter.marker == "counted" and own is not None:
-                    valid, own = _readable(valid, own), None
+                x, valid, own = _sampled(part, argument, parameter.marker, context)
                 parts.append((x, valid))
                 codes = merge_codes(codes, own)
             repeated += parts
@@ -241,9 +242,32 @@ def sample(values: Values, reference: bool, marker: str, context: Context) -> tu
     return x.reshape(shape), None if valid.all() else valid.reshape(shape), codes
 
 
-def _readable(valid: Mask | None, codes: NDArray[np.uint8]) -> Mask:
-    """Return what counts without what could not be read: COUNT steps over errors; of a reference they are not in ``valid``."""
-    return (codes == 0)[..., None] if valid is None else valid
+def _sampled(values: Values, argument: Argument, marker: str, context: Context) -> tuple[Floats, Mask | None, Codes]:
+    if marker == "stricts":
+        return _strict_sample(values, argument, context)
+    x, valid, codes = sample(values, argument.reference, marker, context)
+    if marker == "counted" and codes is not None:
+        # Of a reference, the errors are not among what counts already.
+        return x, (codes == 0)[..., None] if valid is None else valid, None
+    return x, valid, codes
+
+
+def _strict_sample(values: Values, argument: Argument, context: Context) -> tuple[Floats, Mask | None, Codes]:
+    """Like `sample` for the functions of the old Analysis ToolPak: everything is converted, in references too; an empty
+    cell does not count when it is the whole argument, and is 0 in a range; an argument left empty is #N/A."""
+    shape = (*values.shape[:-2], 1, 1, values.shape[-2] * values.shape[-1])
+    x, codes = _coerce(values, "strict", context)
+    if argument.missing:
+        codes = np.full(values.shape, np.uint8(Error.NA.code))
+    empty = values.kinds == Kind.EMPTY
+    valid = ~empty.reshape(shape) if shape[-1] == 1 and empty.any() else None
+    return x.reshape(shape), valid, None if codes is None else _first_codes(codes)
+
+
+def _first_codes(codes: NDArray[np.uint8]) -> Codes:
+    """Return the first error code over the last two axes: (..., 1, 1)."""
+    flat = codes.reshape(*codes.shape[:-2], -1)
+    return np.take_along_axis(flat, (flat != 0).argmax(axis=-1)[..., None], axis=-1)[..., None]
 
 
 def _first_errors(values: Values) -> Codes:

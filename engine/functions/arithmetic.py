@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.values import Error
 
-from .declare import Failing, Number, Numbers, Range, Result, array, elementwise, fail, reduction
+from .declare import Failing, Number, Numbers, Range, Result, Strict, Stricts, array, elementwise, fail, reduction
 from .samples import first_error
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -42,7 +42,7 @@ def MOD(number: Number, divisor: Number) -> Result:
 
 
 @elementwise()
-def QUOTIENT(numerator: Number, denominator: Number) -> Result:
+def QUOTIENT(numerator: Strict, denominator: Strict) -> Result:
     """Whole part of a division; #DIV/0! for the denominator 0. (Support: QUOTIENT function)"""
     return fail(np.trunc(numerator / np.where(denominator == 0, 1.0, denominator)), denominator == 0, Error.DIV0)
 
@@ -84,7 +84,7 @@ def SQRT(number: Number) -> Result:
 
 
 @elementwise()
-def SQRTPI(number: Number) -> Result:
+def SQRTPI(number: Strict) -> Result:
     """Square root of a number times pi; #NUM! where negative. (Support: SQRTPI function)"""
     return fail(np.sqrt(np.maximum(number, 0.0) * np.pi), number < 0, Error.NUM)
 
@@ -120,15 +120,16 @@ def PRODUCT(*numbers: Numbers) -> Result:
 
 
 @reduction()
-def GCD(*numbers: Numbers) -> Result:
+def GCD(*numbers: Stricts) -> Result:
     """Greatest common divisor of the whole parts; #NUM! where negative or 2^53 and more. (Support: GCD function)"""
-    x, _ = numbers
+    x, valid = numbers
     whole, bad = _wholes(x)
-    return fail(np.gcd.reduce(whole, axis=-1, initial=0).astype(np.float64), bad.any(axis=-1), Error.NUM)
+    found = fail(np.gcd.reduce(whole, axis=-1, initial=0).astype(np.float64), bad.any(axis=-1), Error.NUM)
+    return fail(found, _none(valid), Error.VALUE)
 
 
 @reduction()
-def LCM(*numbers: Numbers) -> Result:
+def LCM(*numbers: Stricts) -> Result:
     """Least common multiple of the whole parts, 0 where one is 0; #NUM! where negative or the result is 2^53 and more.
     (Support: LCM function)"""
     x, valid = numbers
@@ -141,7 +142,7 @@ def LCM(*numbers: Numbers) -> Result:
         step = whole[..., i]
         shared = np.maximum(np.gcd(now, step), 1)
         found = np.where(found < _WHOLE, (now // shared).astype(np.float64) * step, found)
-    return fail(found, bad.any(axis=-1) | (found >= _WHOLE), Error.NUM)
+    return fail(fail(found, bad.any(axis=-1) | (found >= _WHOLE), Error.NUM), _none(valid), Error.VALUE)
 
 
 @elementwise()
@@ -151,7 +152,7 @@ def FACT(number: Number) -> Result:
 
 
 @elementwise()
-def FACTDOUBLE(number: Number) -> Result:
+def FACTDOUBLE(number: Strict) -> Result:
     """Double factorial of the whole part, 1 for -1; #NUM! below that or above 300. (Support: FACTDOUBLE function)"""
     return _from_table(_double_factorials(), np.trunc(number) + 1, 0)
 
@@ -196,7 +197,7 @@ def PERMUTATIONA(number: Number, number_chosen: Number) -> Result:
 
 
 @reduction()
-def MULTINOMIAL(*numbers: Numbers) -> Result:
+def MULTINOMIAL(*numbers: Stricts) -> Result:
     """Factorial of the sum over the product of factorials, of whole parts; #NUM! where negative. (Support: MULTINOMIAL function)"""
     whole = np.trunc(numbers[0])
     bad = (whole < 0).any(axis=-1)
@@ -206,7 +207,7 @@ def MULTINOMIAL(*numbers: Numbers) -> Result:
 
 
 @array()
-def SERIESSUM(x: Number, n: Number, m: Number, coefficients: Range) -> Result:
+def SERIESSUM(x: Strict, n: Strict, m: Strict, coefficients: Range) -> Result:
     """Sum of the coefficients times x^n, x^(n+m), x^(n+2m) …; #VALUE! unless all coefficients are numbers, #NUM! for 0 to a power
     that is not positive. (Support: SERIESSUM function)"""
     error = first_error(coefficients)
@@ -226,6 +227,10 @@ def _positive(number: Floats) -> Floats:
 
 def _finite(found: Failing) -> Failing:
     return fail(found, ~np.isfinite(found.result), Error.NUM)
+
+
+def _none(valid: Mask | None) -> Mask | bool:
+    return False if valid is None else np.asarray(~valid.any(axis=-1))
 
 
 def _wholes(x: Floats) -> tuple[NDArray[np.int64], Mask]:

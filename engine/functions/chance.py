@@ -10,7 +10,7 @@ from sheetgrad.engine.grid import CELL_BUDGET
 from sheetgrad.engine.random import uniform
 from sheetgrad.sheets.values import Error
 
-from .declare import Context, Logical, Number, Result, array, elementwise, fail
+from .declare import Context, Logical, Number, Result, Strict, array, elementwise, fail
 
 
 @elementwise(volatile=True)
@@ -20,7 +20,7 @@ def RAND(context: Context) -> Result:
 
 
 @elementwise(volatile=True)
-def RANDBETWEEN(bottom: Number, top: Number, context: Context) -> Result:
+def RANDBETWEEN(bottom: Strict, top: Strict, context: Context) -> Result:
     """A whole number drawn from those of [bottom, top]; #NUM! where there is none. (Support: RANDBETWEEN function)"""
     low, high = np.ceil(bottom), np.floor(top)
     drawn = uniform(context, *np.shape(low)[-2:])

@@ -62,6 +62,7 @@ Range: TypeAlias = Annotated[Anything, "range"]  # likewise, but does not force 
 Matrix: TypeAlias = Annotated[Anything, "matrix"]  # a whole array of numbers only, as MMULT demands; forces array evaluation
 Numbers: TypeAlias = Annotated[Anything, "numbers"]  # joined by SUM's rule, see above
 NumbersA: TypeAlias = Annotated[Anything, "numbers_a"]  # joined by AVERAGEA's rule
+Stricts: TypeAlias = Annotated[Anything, "stricts"]  # joined, each converted as Strict: GCD, LCM, MULTINOMIAL
 Counted: TypeAlias = Annotated[Anything, "counted"]  # joined by COUNT's rule: SUM's, stepping over errors and unreadable text
 Logicals: TypeAlias = Annotated[Anything, "logicals"]  # joined by AND's rule: numbers and logicals count
 Reference: TypeAlias = Annotated[Anything, "reference"]  # a reference, not its values (special functions only)

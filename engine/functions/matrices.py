@@ -59,7 +59,7 @@ def MUNIT(dimension: Number) -> Result:
 
 
 @array()
-def SEQUENCE(rows: Number, columns: Number = 1.0, start: Number = 1.0, step: Number = 1.0) -> Result:
+def SEQUENCE(rows: Number = 1.0, columns: Number = 1.0, start: Number = 1.0, step: Number = 1.0) -> Result:
     """Numbers from a start by steps, row after row; #CALC! where rows or columns are 0, #VALUE! where negative.
     (Support: SEQUENCE function)"""
     height, width = int(rows), int(columns)

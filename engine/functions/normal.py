@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.values import Error
 
-from .declare import Logical, Number, Result, elementwise, fail
+from .declare import Logical, Number, Result, Strict, elementwise, fail
 from .student import t_inverse
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -124,7 +124,7 @@ def FISHERINV(y: Number) -> Result:
 
 
 @elementwise()
-def ERF(lower_limit: Number, upper_limit: Number = None) -> Result:
+def ERF(lower_limit: Strict, upper_limit: Strict = None) -> Result:
     """Error function, from 0 to a limit or between two. (Support: ERF function)"""
     from scipy.special import erf
 
@@ -132,13 +132,13 @@ def ERF(lower_limit: Number, upper_limit: Number = None) -> Result:
 
 
 @elementwise("ERF.PRECISE")
-def erf_precise(x: Number) -> Result:
+def erf_precise(x: Strict) -> Result:
     """Error function from 0 to x. (Support: ERF.PRECISE function)"""
     return ERF(x)
 
 
 @elementwise("ERFC", "ERFC.PRECISE")
-def erfc(x: Number) -> Result:
+def erfc(x: Strict) -> Result:
     """Complementary error function, from x to infinity. (Support: ERFC function)"""
     from scipy.special import erfc
 

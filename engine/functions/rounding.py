@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.values import Error
 
-from .declare import Number, Result, elementwise, fail
+from .declare import Number, Result, Strict, elementwise, fail
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -68,7 +68,7 @@ def ODD(number: Number) -> Result:
 
 
 @elementwise()
-def MROUND(number: Number, multiple: Number) -> Result:
+def MROUND(number: Strict, multiple: Strict) -> Result:
     """Round to a multiple, halves away from zero; 0 for the multiple 0; #NUM! where the signs differ. (Support: MROUND function)"""
     count = np.floor(_nudge(np.abs(_over(number, multiple))) + 0.5)
     return fail(_times(count, np.abs(multiple)) * np.sign(number), number * multiple < 0, Error.NUM)
