@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from .columns import Columns, SheetContext
+from .columns import SheetContext
 from .errors import FileRefused
 from .external import read_external
 from .markup import refuse_doctype
 from .model import Sheet, Table, Workbook
 from .package import Limits, Package
 from .relationships import workbook_part
-from .sheet_xml import SheetReader
+from .sheet_stream import read_sheet
 from .values import Floats, Strings
 from .workbook_xml import (
     Metadata,
@@ -109,8 +108,7 @@ def _read_sheet(
     context = SheetContext(
         index, entry.name, strings, shared, book.date1904, metadata.dynamic, dict(metadata.rich_errors)
     )
-    columns = Columns()
-    _feed(SheetReader(package, entry.part, context, columns), package.stream(entry.part))
+    columns = read_sheet(package, entry.part, context)
     cells, formulas = columns.finish()
     return Sheet(
         entry.name,
@@ -121,12 +119,6 @@ def _read_sheet(
         tuple(columns.data_tables),
         entry.part,
     )
-
-
-def _feed(reader: SheetReader, pieces: Iterator[bytes]) -> None:
-    for piece in pieces:
-        reader.feed(piece)
-    reader.close()
 
 
 def _check_carried_parts(package: Package) -> None:

@@ -1,0 +1,291 @@
+"""The cells of plain rows as columns, many at a time: the same columns that `sheet_xml` reads one event at a time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .columns import Columns, SheetContext
+from .markup import unescape
+from .model import FormulaKind
+from .plain_rows import CELL, FORMULA, VALUE, Mask, PlainRows, Positions, digits, masked, references, word
+from .sheet_xml import filled_area
+from .values import ERRORS_BY_TEXT, Error, Floats, Kind, Kinds
+
+_NUMBER, _SHARED, _TEXT, _BOOL, _ERROR = range(5)
+_TYPES = {b"n": _NUMBER, b"s": _SHARED, b"str": _TEXT, b"b": _BOOL, b"e": _ERROR}
+_KIND_OF = np.array([Kind.NUMBER, Kind.TEXT, Kind.TEXT, Kind.BOOL, Kind.ERROR], dtype=np.uint8)
+_ATTRIBUTE = re.compile(rb' ([A-Za-z][A-Za-z0-9]*(?::[A-Za-z]+)?)="([^"&<]*)"')
+_ATTRIBUTES = re.compile(rb'(?: [A-Za-z][A-Za-z0-9]*(?::[A-Za-z]+)?="[^"&<]*")*\Z')
+_STYLE = word(b' s="')
+_ARRAY = (word(b' t="arra'), word(b'y" ref="'))
+_FOUR_BYTES = word(b"\xff" * 4)
+_NUMERIC = b"0123456789.eE+-"
+_MOST_TAILS = 24
+
+
+class _NotPlain(Exception):
+    """Something stands in the rows that only the general way understands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Formulas:
+    cell: Positions  # which of the piece's cells
+    kind: Kinds
+    area: NDArray[np.int32]  # (m, 4)
+    group: Positions
+    length: Positions
+    text: bytes
+
+
+def add_plain(rows: PlainRows, context: SheetContext, columns: Columns) -> bool:
+    """Add the cells of plain rows to the columns; return False, with nothing added, where they are not so plain after all."""
+    try:
+        hidden = _hidden_rows(rows)
+        form, dynamic = _cell_forms(rows, context)
+        data, kind = _values(rows, form, context)
+        formulas = _formulas(rows, dynamic)
+    except _NotPlain:
+        return False
+    base = len(columns.row)
+    columns.hidden_rows |= hidden
+    columns.row.frombytes(_raw(rows.row.astype(np.int32)))
+    columns.column.frombytes(_raw(rows.column.astype(np.int32)))
+    columns.data.frombytes(_raw(data))
+    columns.kind.frombytes(_raw(kind))
+    columns.formula_cell.frombytes(_raw((formulas.cell + base)))
+    columns.formula_kind.frombytes(_raw(formulas.kind))
+    columns.area.frombytes(_raw(formulas.area))
+    columns.group.frombytes(_raw(formulas.group))
+    columns.length.frombytes(_raw(formulas.length))
+    columns.text += formulas.text
+    return True
+
+
+def _raw(array: NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(array).view(np.uint8).data
+
+
+def parse_tail(tail: bytes) -> dict[bytes, bytes]:
+    """Return the attributes in what follows the first one of a tag. Raises where they are not of the plain form."""
+    found = _ATTRIBUTE.findall(tail)
+    attributes = dict(found)
+    if not _ATTRIBUTES.match(tail) or len(found) != len(attributes) or b"r" in attributes:
+        raise _NotPlain
+    return attributes
+
+
+def cell_types(rows: PlainRows) -> tuple[NDArray[np.int8], list[dict[bytes, bytes]]]:
+    """Return for each cell which of the listed sets of attributes, style aside, it has after its address."""
+    start, length = _after_style(rows)
+    which = np.zeros(len(start), dtype=np.int8)
+    found: list[dict[bytes, bytes]] = [{}]
+    waiting = np.flatnonzero(length > 0)
+    if len(waiting) and length[waiting].max() > 24:
+        raise _NotPlain
+    keys = [masked(rows.words, start[waiting] + 8 * part, length[waiting] - 8 * part) for part in range(3)]
+    while len(waiting):
+        if len(found) > _MOST_TAILS:
+            raise _NotPlain
+        first = int(waiting[0])
+        found.append(parse_tail(rows.text[int(start[first]) : int(start[first] + length[first])]))
+        same = (keys[0] == keys[0][0]) & (keys[1] == keys[1][0]) & (keys[2] == keys[2][0])
+        which[waiting[same]] = len(found) - 1
+        waiting, keys = waiting[~same], [key[~same] for key in keys]
+    return which, found
+
+
+def _after_style(rows: PlainRows) -> tuple[Positions, Positions]:
+    """Return where each cell's attributes begin, past its address and style, and how many bytes they have."""
+    end = rows.end[rows.cell] - (rows.tag[rows.cell] != CELL)
+    start = rows.tail
+    styled = np.flatnonzero((end > start) & ((rows.words[start] & _FOUR_BYTES) == _STYLE))
+    if len(styled):
+        _, count = digits(rows.words, start[styled] + 4)
+        after = start[styled] + 4 + count
+        if not (rows.bytes[after] == ord('"')).all():
+            raise _NotPlain
+        start = start.copy()
+        start[styled] = after + 1
+    return start, end - start
+
+
+def _hidden_rows(rows: PlainRows) -> set[int]:
+    """Return the rows that say they are hidden, having checked the attributes of all."""
+    start, end = rows.row_tail, rows.end[rows.row_tag]
+    end = end - (rows.bytes[end - 1] == ord("/"))
+    waiting = np.flatnonzero(end > start)
+    tails = rows.slices(start[waiting], end[waiting])
+    hidden = {tail for tail in set(tails) if parse_tail(tail).get(b"hidden") in (b"1", b"true", b"on")}
+    if not hidden:
+        return set()
+    return {int(rows.row_number[at]) for at, tail in zip(waiting.tolist(), tails, strict=True) if tail in hidden}
+
+
+def _cell_forms(rows: PlainRows, context: SheetContext) -> tuple[NDArray[np.int8], Mask | None]:
+    """Return the type of each cell, and whether it is marked as a dynamic array formula (None where no cell is)."""
+    which, found = cell_types(rows)
+    types, marked = [], []
+    for attributes in found:
+        if attributes.keys() - {b"t", b"s", b"cm"} or attributes.get(b"t", b"n") not in _TYPES:
+            raise _NotPlain
+        types.append(_TYPES[attributes.get(b"t", b"n")])
+        marker = attributes.get(b"cm", b"")
+        marked.append(marker.isdigit() and int(marker[:9]) in context.dynamic)
+    dynamic = np.array(marked)[which] if any(marked) else None
+    return np.array(types, dtype=np.int8)[which], dynamic
+
+
+def _values(rows: PlainRows, form: NDArray[np.int8], context: SheetContext) -> tuple[Floats, Kinds]:
+    """Return the payloads and kinds of all cells."""
+    has_text = rows.tag[rows.value] == VALUE
+    start = rows.end[rows.value] + 1
+    end = np.where(has_text, rows.start[np.minimum(rows.value + 1, len(rows.start) - 1)], start)
+    there = has_text | ((rows.value > rows.cell) & (rows.bytes[rows.start[rows.value] + 1] == ord("v")))
+    kind = np.where(there, _KIND_OF[form], np.uint8(Kind.EMPTY))
+    data = np.zeros(len(kind))
+    counts = np.bincount(form, minlength=5)
+    for number, fill in enumerate((_fill_numbers, _fill_shared, _fill_texts, _fill_bools, _fill_errors)):
+        if counts[number] == len(form):
+            which = np.flatnonzero(there)
+        elif counts[number]:
+            which = np.flatnonzero(there & (form == number))
+        else:
+            continue
+        fill(rows, which, start[which], end[which], context, data, kind)
+    return data, kind
+
+
+def _fill_numbers(
+    rows: PlainRows, which: Positions, start: Positions, end: Positions, _: SheetContext, data: Floats, kind: Kinds
+) -> None:
+    kind[which[start == end]] = Kind.EMPTY
+    number, count = digits(rows.words, start)
+    whole = (count == end - start) & (count > 0)
+    data[which[whole]] = number[whole]
+    other = ~whole & (end > start)
+    texts = rows.slices(start[other], end[other])
+    if b"".join(texts).translate(None, _NUMERIC):
+        raise _NotPlain
+    try:
+        numbers = np.array([float(text) for text in texts])
+    except ValueError:
+        raise _NotPlain from None
+    if not np.isfinite(numbers).all():
+        raise _NotPlain
+    data[which[other]] = numbers
+
+
+def _fill_shared(
+    rows: PlainRows, which: Positions, start: Positions, end: Positions, context: SheetContext, data: Floats, _: Kinds
+) -> None:
+    number, count = digits(rows.words, start)
+    if not ((count == end - start) & (count > 0) & (number < len(context.shared))).all():
+        raise _NotPlain
+    data[which] = context.shared[number]
+
+
+def _fill_texts(
+    rows: PlainRows, which: Positions, start: Positions, end: Positions, context: SheetContext, data: Floats, _: Kinds
+) -> None:
+    texts = rows.slices(start, end)
+    if any(b"&" in text for text in set(texts)):
+        texts = _without_entities(texts)
+    data[which] = context.strings.intern_all(unescape(text.decode()) for text in texts)
+
+
+def _fill_bools(
+    rows: PlainRows, which: Positions, start: Positions, end: Positions, _: SheetContext, data: Floats, __: Kinds
+) -> None:
+    digit = rows.bytes[start] - ord("0")
+    if not ((end - start == 1) & (digit <= 1)).all():
+        raise _NotPlain
+    data[which] = digit
+
+
+def _fill_errors(
+    rows: PlainRows, which: Positions, start: Positions, end: Positions, _: SheetContext, data: Floats, __: Kinds
+) -> None:
+    texts = [text.decode().strip() for text in rows.slices(start, end)]
+    data[which] = [ERRORS_BY_TEXT.get(text, Error.UNKNOWN).code for text in texts]
+
+
+def _formulas(rows: PlainRows, dynamic: Mask | None) -> _Formulas:
+    """Return the formulas of all cells; those without a text that are no members of a shared formula are none."""
+    cell = np.flatnonzero(rows.formula >= 0)
+    tag = rows.formula[cell]
+    row, column = rows.row[cell], rows.column[cell]
+    area = np.stack([row, column, row + 1, column + 1], axis=1).astype(np.int32)
+    kind, group = _formula_forms(rows, tag, row, column, area)
+    has_text = rows.tag[tag] == FORMULA
+    start = rows.end[tag] + 1
+    end = np.where(has_text, rows.start[np.minimum(tag + 1, len(rows.start) - 1)], start)
+    texts = rows.slices(start, end)
+    text = b"".join(texts)
+    length = end - start
+    if b"&" in text:
+        texts = _without_entities(texts)
+        text = b"".join(texts)
+        length = np.array([len(text) for text in texts], dtype=np.int64)
+    if dynamic is not None:
+        kind[(kind == FormulaKind.ARRAY) & dynamic[cell]] = FormulaKind.DYNAMIC
+    kind[(kind == FormulaKind.SHARED) & (length > 0)] = FormulaKind.NORMAL
+    kept = (length > 0) | (kind == FormulaKind.SHARED)
+    if kept.all():
+        return _Formulas(cell, kind, area, group, length, text)
+    return _Formulas(cell[kept], kind[kept], area[kept], group[kept], length[kept], text)
+
+
+def _formula_forms(
+    rows: PlainRows, tag: Positions, row: Positions, column: Positions, area: NDArray[np.int32]
+) -> tuple[Kinds, Positions]:
+    """Return the kind and the shared group of formulas, and put into ``area`` what arrays say they fill."""
+    kind = np.full(len(tag), FormulaKind.NORMAL, dtype=np.uint8)
+    group = np.full(len(tag), -1, dtype=np.int64)
+    start = rows.start[tag] + 2
+    end = rows.end[tag] - (rows.tag[tag] != FORMULA)
+    waiting = np.flatnonzero(end > start)
+    if len(waiting):
+        single = _single_cell_arrays(rows, start[waiting], end[waiting], row[waiting], column[waiting])
+        kind[waiting[single]] = FormulaKind.ARRAY
+        waiting = waiting[~single]
+    known: dict[bytes, dict[bytes, bytes]] = {}
+    for at, tail in zip(waiting.tolist(), rows.slices(start[waiting], end[waiting]), strict=True):
+        attributes = known.get(tail)
+        if attributes is None:
+            attributes = known[tail] = parse_tail(tail)
+        form = attributes.get(b"t", b"normal")
+        if form == b"array":
+            kind[at] = FormulaKind.ARRAY
+            alone = (int(row[at]), int(column[at]), int(row[at]) + 1, int(column[at]) + 1)
+            area[at] = filled_area(attributes.get(b"ref", b"").decode(), alone)
+        elif form == b"shared":
+            number = attributes.get(b"si", b"")
+            if not number.isdigit() or len(number) > 9:
+                raise _NotPlain
+            kind[at], group[at] = FormulaKind.SHARED, int(number)
+        elif form != b"normal":
+            raise _NotPlain
+    return kind, group
+
+
+def _single_cell_arrays(rows: PlainRows, start: Positions, end: Positions, row: Positions, column: Positions) -> Mask:
+    """Return which formulas' attributes say that they are arrays that fill their own cell, and nothing else."""
+    single = (rows.words[start] == _ARRAY[0]) & (rows.words[start + 8] == _ARRAY[1])
+    found_row, found_column, after, right = references(rows.words, np.where(single, start + 16, start))
+    single &= right & (found_row == row) & (found_column == column)
+    return single & (after + 1 == end) & (rows.bytes[after] == ord('"'))
+
+
+def _without_entities(texts: list[bytes]) -> list[bytes]:
+    """Resolve XML's five entities in many texts at once. Raises where others stand there."""
+    joined = b"\0".join(texts)
+    for entity, character in ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'")):
+        joined = joined.replace(entity, character)
+    if joined.count(b"&") != joined.count(b"&amp;"):
+        raise _NotPlain
+    return joined.replace(b"&amp;", b"&").split(b"\0")

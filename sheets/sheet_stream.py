@@ -1,0 +1,98 @@
+"""A sheet read in pieces of whole rows: plain ones many cells at a time, all others by way of expat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .columns import Columns, SheetContext
+from .fast_cells import add_plain
+from .package import Package
+from .plain_rows import PADDING, PlainRows, scan
+from .sheet_xml import SheetReader, SheetWalker
+
+PIECE = 1 << 19
+_TARGET = 1 << 21  # large enough to make numpy's calls cheap, small enough for its temporaries to stay in the cache
+_LONGEST = 1 << 24  # what has no end of a row for longer than this is left to expat
+_OPENING = b"<sheetData>"
+_ROW_END = b"</row>"
+
+
+class RowPieces:
+    """Cuts the XML of a sheet into its head, pieces of whole rows, and ``rest`` with what ``pieces`` still hold."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self.pieces = pieces
+        self.rest = b""
+
+    def head(self) -> bytes:
+        """Return the XML up to and with the start tag of the rows; b"" where that is not found soon."""
+        for piece in self.pieces:
+            self.rest += piece
+            at = self.rest.find(_OPENING)
+            if at >= 0:
+                head, self.rest = self.rest[: at + len(_OPENING)], self.rest[at + len(_OPENING) :]
+                return head
+            if len(self.rest) >= _LONGEST:
+                break
+        return b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield pieces that end with the end of a row."""
+        waiting: list[bytes] = [self.rest]
+        size = len(self.rest)
+        for piece in self.pieces:
+            waiting.append(piece)
+            size += len(piece)
+            if size >= _TARGET:
+                yield from self._cut(b"".join(waiting))
+                waiting = [self.rest]
+                size = len(self.rest)
+                if size >= _LONGEST:
+                    return
+        yield from self._cut(b"".join(waiting))
+
+    def _cut(self, text: bytes) -> Iterator[bytes]:
+        at = text.rfind(_ROW_END) + len(_ROW_END)
+        self.rest = text
+        if at >= len(_ROW_END):
+            self.rest = text[at:]
+            yield text[:at]
+
+
+def can_be_plain(walker: SheetWalker) -> bool:
+    """Whether rows may follow, to a walker fed with the head, that can be read as bytes of UTF-8."""
+    encoding = walker.parser.encoding
+    return walker.between_rows and (encoding is None or encoding.lower() in ("utf-8", "us-ascii"))
+
+
+def opens_markup(text: bytes) -> bool:
+    """Whether a comment, CDATA or instruction begins in the text, which may hide the end of a row."""
+    return b"<!" in text or b"<?" in text
+
+
+def read_sheet(package: Package, part: str, context: SheetContext, plain: bool = True) -> Columns:
+    """Read a sheet's cells and formulas. ``plain`` False reads all by way of expat: slower, and the same columns."""
+    columns = Columns()
+    reader = SheetReader(package, part, context, columns)
+    pieces = RowPieces(package.stream(part, PIECE))
+    reader.feed(pieces.head() if plain else b"")
+    if plain and can_be_plain(reader):
+        for text in pieces:
+            rows = scan(text + PADDING)
+            if rows is not None and add_plain(rows, context, columns):
+                reader.row_at = _last_row(rows)
+                continue
+            reader.feed(text)
+            if not reader.between_rows or opens_markup(text):
+                break
+    reader.feed(pieces.rest)
+    for piece in pieces.pieces:
+        reader.feed(piece)
+    reader.close()
+    return columns
+
+
+def _last_row(rows: PlainRows) -> int:
+    if len(rows.cell) and rows.cell[-1] > rows.row_tag[-1]:
+        return int(rows.row[-1])
+    return int(rows.row_number[-1])
