@@ -1,0 +1,160 @@
+"""Constant payments at a constant rate: PMT, PV, FV, NPER, RATE and the interest and principal parts of payments.
+
+All solve pv·(1+r)^n + pmt·(1+r·type)·((1+r)^n - 1)/r + fv = 0, which is pv + pmt·n + fv = 0 where r is 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sheetgrad.sheets.values import Error, Floats, Scalar
+
+from .declare import Number, Result, Strict, elementwise, fail, scalar
+
+_ROUNDS = 20  # Excel gives up after so many
+_CLOSE = 1e-7
+
+
+@elementwise()
+def PV(rate: Number, nper: Number, pmt: Number, fv: Number = 0, type: Number = 0) -> Result:
+    """Present value of payments; #NUM! for a rate of -1 or below that has no power. Source: Microsoft support, PV function."""
+    growth, annuity = _factors(rate, nper, type)
+    return -(fv + pmt * annuity) / growth
+
+
+@elementwise()
+def FV(rate: Number, nper: Number, pmt: Number, pv: Number = 0, type: Number = 0) -> Result:
+    """Future value of payments. Source: Microsoft support, FV function."""
+    growth, annuity = _factors(rate, nper, type)
+    return -(pv * growth + pmt * annuity)
+
+
+@elementwise()
+def PMT(rate: Number, nper: Number, pv: Number, fv: Number = 0, type: Number = 0) -> Result:
+    """Payment that settles a loan; #NUM! for no periods or a rate of -1 or below. Source: Microsoft support, PMT function."""
+    return fail(_payment(rate, nper, pv, fv, type), (nper == 0) | (rate <= -1), Error.NUM)
+
+
+@elementwise()
+def NPER(rate: Number, pmt: Number, pv: Number, fv: Number = 0, type: Number = 0) -> Result:
+    """Number of periods that settle a loan; #NUM! where there is none. Source: Microsoft support, NPER function."""
+    due = pmt * (1 + rate * (type != 0))
+    grown = np.log((due - fv * rate) / (due + pv * rate)) / np.log1p(rate)
+    result = np.where(rate == 0, -(pv + fv) / np.where(pmt == 0, np.nan, pmt), grown)
+    return fail(result, rate <= -1, Error.NUM)
+
+
+@elementwise()
+def IPMT(rate: Number, per: Number, nper: Number, pv: Number, fv: Number = 0, type: Number = 0) -> Result:
+    """Interest part of a payment; #NUM! for a period below 1 or beyond the last. Source: Microsoft support, IPMT function."""
+    return fail(_interest(rate, per, nper, pv, fv, type), _no_period(rate, per, nper), Error.NUM)
+
+
+@elementwise()
+def PPMT(rate: Number, per: Number, nper: Number, pv: Number, fv: Number = 0, type: Number = 0) -> Result:
+    """Principal part of a payment; #NUM! for a period below 1 or beyond the last. Source: Microsoft support, PPMT function."""
+    part = _payment(rate, nper, pv, fv, type) - _interest(rate, per, nper, pv, fv, type)
+    return fail(part, _no_period(rate, per, nper), Error.NUM)
+
+
+@elementwise()
+def ISPMT(rate: Number, per: Number, nper: Number, pv: Number) -> Result:
+    """Interest of a loan paid back in equal parts; #DIV/0! for no periods. Source: Microsoft support, ISPMT function."""
+    return fail(pv * rate * (per / np.where(nper == 0, np.nan, nper) - 1), nper == 0, Error.DIV0)
+
+
+@scalar()
+def CUMIPMT(rate: Strict, nper: Strict, pv: Strict, start_period: Strict, end_period: Strict, type: Strict) -> Scalar:
+    """Interest paid from one period to another; #NUM! for numbers out of range. Source: Microsoft support, CUMIPMT function."""
+    return _cumulated(_interest, rate, nper, pv, start_period, end_period, type)
+
+
+@scalar()
+def CUMPRINC(rate: Strict, nper: Strict, pv: Strict, start_period: Strict, end_period: Strict, type: Strict) -> Scalar:
+    """Principal paid from one period to another; #NUM! for numbers out of range. Source: Microsoft support, CUMPRINC."""
+    return _cumulated(
+        lambda *loan: _payment(loan[0], *loan[2:]) - _interest(*loan), rate, nper, pv, start_period, end_period, type
+    )
+
+
+@scalar()
+def RATE(nper: Number, pmt: Number, pv: Number, fv: Number = 0, type: Number = 0, guess: Number = 0.1) -> Scalar:
+    """Rate of a loan, by iteration from a guess; #NUM! where 20 rounds find none. Source: Microsoft support, RATE function."""
+    due = 1.0 if type else 0.0
+    if nper <= 0:
+        return Error.NUM
+
+    def balance(rate: float) -> float:
+        if abs(rate) < 1e-11:
+            return pv + pmt * nper + fv
+        growth = (1 + rate) ** nper
+        return float(pv * growth + pmt * (1 + rate * due) * (growth - 1) / rate + fv)
+
+    try:
+        return _secant(balance, guess)
+    except (OverflowError, ZeroDivisionError, TypeError, ValueError):
+        return Error.NUM
+
+
+def _secant(function: object, guess: float) -> float | Error:
+    """Find a root by the secant method; complex or infinite values end the search."""
+    assert callable(function)
+    x0, x1 = guess, guess * 1.01 + 1e-4
+    y0, y1 = function(x0), function(x1)
+    for _ in range(2 * _ROUNDS):
+        if y1 == y0:
+            break
+        x0, x1, y0 = x1, x1 - y1 * (x1 - x0) / (y1 - y0), y1
+        if x1 <= -1:
+            x1 = (x0 - 1) / 2
+        y1 = function(x1)
+        if not math.isfinite(y1):
+            break
+        if abs(x1 - x0) < 1e-13 or y1 == 0:
+            return x1
+    return x1 if abs(x1 - x0) < _CLOSE and math.isfinite(y1) else Error.NUM
+
+
+def _factors(rate: Floats, nper: Floats, type: Floats) -> tuple[Floats, Floats]:
+    """Return (1+r)^n and what a payment of 1 a period grows to."""
+    growth = np.power(1 + rate, nper)
+    safe = np.where(rate == 0, 1.0, rate)
+    annuity = (1 + rate * (np.asarray(type) != 0)) * (growth - 1) / safe
+    return growth, np.where(rate == 0, nper, annuity)
+
+
+def _payment(rate: Floats, nper: Floats, pv: Floats, fv: Floats, type: Floats) -> Floats:
+    growth, annuity = _factors(rate, nper, type)
+    return -(pv * growth + fv) / np.where(annuity == 0, np.nan, annuity)
+
+
+def _interest(rate: Floats, per: Floats, nper: Floats, pv: Floats, fv: Floats, type: Floats) -> Floats:
+    """Interest on what is owed before the payment; the first payment in advance bears none."""
+    payment = _payment(rate, nper, pv, fv, type)
+    advance = np.asarray(type) != 0
+    growth, annuity = _factors(rate, per - 1, type)
+    owed = -(pv * growth + payment * annuity)
+    interest = np.where(advance, owed * rate / (1 + rate), owed * rate)
+    return np.where(advance & (np.asarray(per) == 1), 0.0, interest)
+
+
+def _no_period(rate: Floats, per: Floats, nper: Floats) -> NDArray[np.bool_]:
+    return (per < 1) | (per >= nper + 1) | (rate <= -1)
+
+
+def _cumulated(
+    part: object, rate: float, nper: float, pv: float, start_period: float, end_period: float, type: float
+) -> Scalar:
+    assert callable(part)
+    first, last = math.ceil(start_period), int(end_period)
+    if rate <= 0 or nper <= 0 or pv <= 0 or start_period < 1 or end_period < 1 or start_period > end_period:
+        return Error.NUM
+    if type not in (0, 1) or last > nper:
+        return Error.NUM
+    periods = np.arange(first, last + 1, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        total = part(np.float64(rate), periods, np.float64(nper), np.float64(pv), np.float64(0), np.float64(type)).sum()
+    return float(total)
