@@ -9,7 +9,7 @@ from sheetgrad.sheets.values import Scalar
 
 from .panels import Alarm, Chart, Choices, Constants, Content, Fill, Label, Look, Panel, Solver, Whole
 from .places import Frame, locate
-from .style import SQUARE, ZOOM, Role, Scale
+from .style import ROW_HEIGHT, SQUARE, ZOOM, Role, Scale
 
 
 @dataclass(slots=True)
@@ -28,6 +28,7 @@ class Sheet:
     solver: Solver | None = None
     frozen: tuple[int, int] = (1, 0)
     default_width: int = SQUARE
+    row_height: int = ROW_HEIGHT
     zoom: int = ZOOM
     pages: tuple[int, int] | None = (1, 0)  # printed pages across and down (0: as many as it takes); None: by the next two
     print_scale: int = 75  # per cent
@@ -101,8 +102,8 @@ class Sheet:
         frame = self.frame(place)
         self.labels.append(Label(frame.top, frame.left - label_width, label))
         values = choices if isinstance(choices, Frame) else tuple(choices or ())
-        self.choices[name] = Choices(values, prompt or label, width)
-        details = {"scale": Scale.NONE, "number_format": "General"} | details
+        self.choices[name] = Choices(values, prompt or label)
+        details = {"scale": Scale.NONE, "number_format": "General", "span": width} | details
         return self.add(_panel(name, frame, Constants(((_plain(value),),)), Role.CONTROL, details))
 
     def label(self, place: str | tuple[int, int], text: str | float, look: str = Look.PLAIN, **details: object) -> None:

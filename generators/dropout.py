@@ -145,5 +145,5 @@ def _measures(sheet: Sheet, row: int, conv2: Channels, dropped: Channels, masks:
         ("sum_after", "Sum after dropout", "+".join(f"SUM({dropped[c].all()})" for c in (0, 1)), "0.0", "x.sum()", "All activations after dropout, added."),
     )
     for offset, (name, label, formula, style, call, note) in enumerate(lines):
-        sheet.result(name, (row + 2 + offset, 9), label, formula, label_width=9, number_format=style, torch=call, note=note)
+        sheet.result(name, (row + 2 + offset, 9), label, formula, label_width=9, span=3, number_format=style, torch=call, note=note)
     return row + 5

@@ -15,13 +15,15 @@ _LOOKS: dict[str, dict[str, Any]] = {
     Look.PLAIN: {},
     Look.TITLE: {"bold": True, "font_size": TITLE_FONT_SIZE},
     Look.HEADING: {"bold": True, "font_size": 14},
+    Look.LARGE: {"font_size": 28, "align": "center"},
     Look.FAINT: {"italic": True, "font_color": FAINT},
-    Look.HEADER: {"bold": True, "bottom": 1, "bottom_color": LINE, "text_wrap": True, "valign": "bottom"},
+    Look.HEADER_LEFT: {"bold": True, "bottom": 1, "bottom_color": LINE, "valign": "bottom"},
+    Look.HEADER: {"align": "center", "bold": True, "bottom": 1, "bottom_color": LINE, "text_wrap": True, "valign": "bottom"},
     Look.WRAP: {"text_wrap": True, "valign": "top"},
     Look.WRAP_CENTRE: {"text_wrap": True, "valign": "bottom", "align": "center", "bold": True},
     Look.WRAP_TITLE: {"text_wrap": True, "valign": "top", "bold": True, "font_size": 12},
     Look.ANSWER: {"text_wrap": True, "valign": "top", "italic": True, "font_color": FAINT},
-    Look.LINK: {"font_color": "#0563C1", "underline": 1},
+    Look.LINK: {"font_color": "#0563C1", "underline": 1, "valign": "top"},
 }
 
 

@@ -19,8 +19,9 @@ def add_index(book: Book) -> Sheet:
     sheet.label((0, 0), book.title, Look.HEADING)
     row = 2
     for paragraph in book.about:
-        sheet.label((row, 0), paragraph, Look.WRAP, width=len(_COLUMNS), height=2)
-        row += 2
+        height = 1 + len(paragraph) // 240
+        sheet.label((row, 0), paragraph, Look.WRAP, width=len(_COLUMNS), height=height)
+        row += height
     row = _exercises(book, sheet, row + 1)
     row = _legend(sheet, row + 1)
     _panels(book, sheet, row + 1)
@@ -48,7 +49,7 @@ def _legend(sheet: Sheet, row: int) -> int:
 
 
 def _panels(book: Book, sheet: Sheet, row: int) -> None:
-    sheet.headers(row, 0, [title for title, _ in _COLUMNS])
+    sheet.headers(row, 0, [title for title, _ in _COLUMNS], Look.HEADER_LEFT)
     shown = [(page, panel) for page in book.sheets for panel in page.panels if not panel.quiet]
     for offset, (page, panel) in enumerate(shown, start=1):
         frame = panel.frame
@@ -59,7 +60,7 @@ def _panels(book: Book, sheet: Sheet, row: int) -> None:
         for column, text in enumerate(texts, start=1):
             if text:
                 sheet.label((row + offset, column), text, Look.WRAP, colour=panel.role.colour if column == 4 else "")
-        longest = max(len(panel.note) / 115, len(panel.torch) / 60)
+        longest = max(len(panel.note) / 130, len(panel.torch) / 62)
         sheet.heights[row + offset] = 20 * max(1, math.ceil(longest))
 
 

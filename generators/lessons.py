@@ -86,6 +86,16 @@ LESSONS: tuple[Lesson, ...] = (
             Option("ratings", str, "", "a CSV of userId, movieId, title, rating (default: the lesson's 206 ratings)"),
         ),
     ),
+    Lesson(
+        "activations",
+        "ReLU, leaky ReLU, sigmoid, tanh, Mish and GELU with their derivatives, plotted.",
+        (
+            Option("start", float, -4.0, "the first x"),
+            Option("step", float, 0.2, "the distance between neighbours"),
+            Option("points", int, 41, "how many x", 2, 10000),
+        ),
+    ),
+    Lesson("entropy", "Softmax, cross-entropy and binary cross-entropy, with natural logarithms."),
 )
 
 

@@ -78,12 +78,11 @@ def image(book: Book, sheet: Sheet, size: int, digit: int) -> Frame:
 def digit_library(book: Book) -> Frame:
     """Place the hundred digits on a sheet of their own, a contact sheet of 10 x 10, and return their frame."""
     images, _ = vendored.digits()
-    sheet = book.sheet("digits", default_width=9, zoom=40, frozen=(1, 1), pages=(1, 1))
-    sheet.widths[0] = 60
-    sheet.label((0, 0), "digit", Look.TITLE)
+    sheet = book.sheet("digits", default_width=9, row_height=9, zoom=40, frozen=(1, 1), pages=(1, 1))
+    sheet.widths[0], sheet.heights[0] = 90, 50
     for k in range(CLASSES):
-        sheet.label((0, 1 + SIDE * k), f"example {k + 1}", Look.TITLE)
-        sheet.label((1 + SIDE * k, 0), float(k), Look.HEADING)
+        sheet.label((0, 1 + SIDE * k), f"example {k + 1}", Look.LARGE, width=SIDE)
+        sheet.label((1 + SIDE * k, 0), float(k), Look.LARGE, height=SIDE)
     table = images.reshape(CLASSES, 10, SIDE, SIDE).transpose(0, 2, 1, 3).reshape(CLASSES * SIDE, 10 * SIDE)
     return sheet.constants(
         "digit_images",
@@ -107,7 +106,7 @@ def kernel_library(book: Book) -> tuple[Frame, Frame]:
         column += [[name], [None], [None], [None]]
         rows += [list(map(float, row)) for row in kernel] + [[None] * 3]
     names = sheet.constants(
-        "kernel_names", (2, 0), column, Role.INPUT, scale=Scale.NONE, align="left", note="What the lists of the control cells offer.",
+        "kernel_names", (2, 0), column, Role.INPUT, scale=Scale.NONE, align="left", outline=False, note="What the lists of the control cells offer.",
     )
     for at in range(len(KERNELS)):
         sheet.constants(f"library_{at + 1}", (2 + 4 * at, 1), rows[4 * at : 4 * at + 3], Role.WEIGHT, number_format="0.0##")
@@ -143,6 +142,7 @@ def controls(sheet: Sheet, size: int, digit: int, names: Frame | None) -> int:
                 lambda i, j, channel=channel: f"MATCH(choice_{channel},{names.seen_from(sheet.name).all()},0)",  # type: ignore[misc]
                 Role.RESULT, scale=Scale.NONE, number_format="0", note="The row where the chosen kernel starts on the sheet kernels.",
             )
+            sheet.label((row, 17), "row on the sheet kernels", Look.FAINT)
             row += 1
     return row
 
@@ -327,10 +327,10 @@ def verdict(sheet: Sheet, row: int, classes: Frame, softmax: Frame) -> None:
     )
     for offset, ((name, label, formula, style, call), note) in enumerate(zip(lines, notes, strict=True)):
         sheet.result(
-            name, (row + 2 + offset, 9), label, formula, label_width=9, number_format=style, torch=call, note=note
+            name, (row + 2 + offset, 9), label, formula, label_width=9, span=3, number_format=style, torch=call, note=note
         )
     sheet.charts.append(
         Chart(
-            "column", "Softmax", (Series("softmax", softmax, classes),), row + 6, 0, 27 * 27, 20 * 13, "digit", "probability"
+            "column", "Softmax", (Series("softmax", softmax, classes),), row + 6, 0, 27 * 27, 20 * 12, "digit", "probability"
         )
     )

@@ -56,6 +56,8 @@ class Panel:
     scale: Scale = Scale.WHITE_RED
     number_format: str = "0.0"
     align: str = "center"
+    span: int = 1  # columns that a single cell is merged over, so that its number never shows as ###
+    outline: bool = True
     quiet: bool = False  # its name is hidden and the index leaves it out: one of many alike
 
     def __post_init__(self) -> None:
@@ -92,11 +94,10 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a control's list offers: literal values, or the cells of a frame; and how wide its merged cell is."""
+    """What a control's list offers: literal values, or the cells of a frame."""
 
     values: tuple[str | float, ...] | Frame
     prompt: str
-    width: int
 
 
 class Look:
@@ -106,7 +107,9 @@ class Look:
     TITLE = "title"
     HEADING = "heading"
     FAINT = "faint"
+    LARGE = "large"
     HEADER = "header"
+    HEADER_LEFT = "header to the left"
     WRAP = "wrap"
     WRAP_CENTRE = "wrap centred"
     WRAP_TITLE = "wrapped title"

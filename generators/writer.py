@@ -20,7 +20,7 @@ from .formats import Formats
 from .identity import NAME, spell_identity
 from .panels import Constants, Fill, Label, Panel, Solver, Whole
 from .places import Frame
-from .style import CELL_FONT_SIZE, ROW_HEIGHT, Scale
+from .style import CELL_FONT_SIZE, Scale
 
 CREATED = datetime(2024, 1, 1, tzinfo=timezone.utc)
 Lookup: TypeAlias = Callable[[str, int, int], Scalar]  # sheet, row, column → value
@@ -114,7 +114,7 @@ def _write_sheet(file: Workbook, page: Worksheet, sheet: Sheet, formats: Formats
 
 def _set_up(page: Worksheet, sheet: Sheet) -> None:
     page.hide_gridlines(2)
-    page.set_default_row(ROW_HEIGHT * 0.75)
+    page.set_default_row(sheet.row_height * 0.75)
     page.set_column_pixels(0, 16383, sheet.default_width)
     for column, pixels in sorted(sheet.widths.items()):
         page.set_column_pixels(column, column, pixels)
@@ -157,8 +157,8 @@ def _write_control(page: Worksheet, sheet: Sheet, panel: Panel, formats: Formats
     frame, choices = panel.frame, sheet.choices[panel.name]
     assert isinstance(panel.content, Constants)
     stored, look = panel.content.rows[0][0], formats.panel(panel, frozenset("tblr"))
-    if choices.width > 1:
-        page.merge_range(frame.top, frame.left, frame.top, frame.left + choices.width - 1, stored, look)
+    if panel.span > 1:
+        page.merge_range(frame.top, frame.left, frame.top, frame.left + panel.span - 1, stored, look)
     else:
         page.write(frame.top, frame.left, stored, look)
     if choices.values:
@@ -184,6 +184,8 @@ def _write_panel(page: Worksheet, panel: Panel, formats: Formats, value: Lookup)
             done = set()
             for row, column, text in panel.formulas():
                 result = _stored(value(frame.sheet, row, column))
+                if panel.span > 1:
+                    page.merge_range(row, column, row, column + panel.span - 1, "", looks.at(row, column))
                 if array:
                     page.write_array_formula(row, column, row, column, text, looks.at(row, column), result)
                 else:
@@ -243,7 +245,7 @@ class _Looks:
                 ("l", column == frame.left),
                 ("r", column == frame.right - 1),
             )
-            if here
+            if here and self._panel.outline
         )
         found = self._known.get(sides)
         if found is None:

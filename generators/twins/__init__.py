@@ -18,6 +18,8 @@ _MODULES = {
     "conv": "network",
     "dropout": "network",
     "collab": "collab",
+    "activations": "activations",
+    "entropy": "entropy",
 }
 
 
