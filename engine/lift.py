@@ -373,13 +373,13 @@ class Lifter:
     def _arguments(self, node: syntax.Node, marker: str, scope: Scope, first: Node | None, name: str) -> list[Argument]:
         if isinstance(node, syntax.Missing):
             return [Argument(self.pool(Const(None)), missing=True)]
-        if marker in ("number", "text", "logical", "any"):
+        if marker in ("number", "strict", "text", "logical", "any"):
             return [Argument(self.value(node, scope))]
         if marker in ("reference", "lambda"):
             raise Unliftable(f"{name} takes a {marker}")
         inner = replace(scope, arrays=True) if marker in ("array", "matrix") else scope
         nodes = self.whole(node, inner)
-        if len(nodes) > 1 and marker not in ("numbers", "numbers_a"):
+        if len(nodes) > 1 and marker not in ("numbers", "numbers_a", "counted", "stricts", "logicals"):
             raise Unliftable(f"{name} of a union or 3-D reference")
         if name in RESIZED and isinstance(first, View) and isinstance(nodes[0], View):
             nodes = [self.pool(replace(nodes[0], height=first.height, width=first.width))]

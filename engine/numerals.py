@@ -40,6 +40,7 @@ def parse_number(text: str, *, date1904: bool = False, year: int | None = None) 
     """
     if _PLAIN.fullmatch(text):
         return _finite(text)
+    indented = text[:1] == " "
     text = text.strip(_SPACES)
     if not text or len(text) > 255:
         return None
@@ -48,7 +49,8 @@ def parse_number(text: str, *, date1904: bool = False, year: int | None = None) 
     found = _amount(text)
     if found is None:
         found = _mixed_fraction(text)
-    return found if found is not None else parse_moment(text, date1904=date1904, year=year)
+    # Excel reads no date behind a space: ROUND(" 2024-01-10 ",0) is #VALUE!, ROUND(" 10 ",0) is 10.
+    return found if found is not None or indented else parse_moment(text, date1904=date1904, year=year)
 
 
 def parse_moment(text: str, *, date1904: bool = False, year: int | None = None) -> float | None:
