@@ -85,7 +85,7 @@ def _network_sheet(sheet: Worksheet, size: int) -> None:
     answer = weights + two + 1
     tops = (1, size + 3)
 
-    for row in range(tops[1] + size):
+    for row in range(tops[1] + max(size, 16)):
         for column in range(size) if 1 <= row <= size else ():
             sheet.write_number(row, column, image[row - 1, column])
         for channel, top in enumerate(tops):
