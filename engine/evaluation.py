@@ -21,7 +21,7 @@ from .formulary import Parsed, moved_slots, read_formula
 from .frames import OMITTED, Builtin, Closure, Frame, Mode, Omitted, Operand
 from .functions import find
 from .functions.declare import Function
-from .grid import TooManyCells
+from .grid import Piece, TooManyCells
 from .lexer import FormulaError
 from .names import Names
 from .references import Reference, clipped, implicit_cell, intersection, rectangle, span, union
@@ -54,7 +54,8 @@ MAX_CALLS = 1 << 20  # LAMBDA calls of one formula
 PIECEWISE = 1 << 16  # samples over larger areas are read block by block, without the gaps
 
 _ARRAY_MARKERS = frozenset({"array", "matrix"})
-_WHOLE_MARKERS = frozenset({"range", "numbers", "numbers_a", "logicals"})
+_SCALAR_MARKERS = frozenset({"number", "strict", "text", "logical", "any"})
+_COUNTED_BEYOND = frozenset({"COUNTBLANK", "COUNTIF", "COUNTIFS"})  # empty cells beyond the used area count, too
 _RESIZED = frozenset({"SUMIF", "AVERAGEIF"})  # their third argument takes the shape of the first
 _FILLING = (FormulaKind.ARRAY, FormulaKind.DYNAMIC)
 
@@ -157,7 +158,12 @@ class Evaluation:
 
     def read(self, area: Area) -> Values:
         """Read an area of the grid, once the formulas in it have run."""
-        self.settle_area(area)
+        pieces = self.grid.pieces(area)
+        waiting = self.cells.marks.among(pieces)
+        if waiting:
+            self.cells.wait_for(waiting)
+        if area.height == area.width == 1:
+            return _one_cell(pieces)
         return self.grid.read(area)
 
     def settle_area(self, area: Area) -> None:
@@ -388,17 +394,40 @@ class Evaluation:
             for parameter, operand in zip(wanted, given, strict=False)
         ]
         self.context.draws = draw + self._calls * max(len(frame.draws), 1)
-        return apply(function, arguments, self.context)
+        result = apply(function, arguments, self.context)
+        if function.name in _COUNTED_BEYOND:
+            beyond = self._beyond(operands)
+            if beyond:
+                return self._counting_beyond(function, arguments, result, beyond)
+        return result
+
+    def _beyond(self, operands: Sequence[Operand | None]) -> int:
+        """Return how many cells of whole rows and columns were not read because no sheet uses them."""
+        areas = [operand.areas[0] for operand in operands if isinstance(operand, Reference)]
+        counts = {area.height * area.width - (read := self.clip(area)).height * read.width for area in areas}
+        return max(counts, default=0) if len(counts - {0}) == 1 else 0
+
+    def _counting_beyond(
+        self, function: Function, arguments: list[Argument], result: Values, beyond: int
+    ) -> Values:
+        """Add what a count gives for one empty cell, as many times as cells were not read."""
+        markers = [parameter.marker for parameter in parameters(function, len(arguments))]
+        one = [
+            Argument(self.empty, reference=True) if marker == "range" else argument
+            for marker, argument in zip(markers, arguments, strict=True)
+        ]
+        each = apply(function, one, self.context)
+        return operators.binary("+", result, Values(each.data * beyond, each.kind), self.context)
 
     def _argument(self, operand: Operand, marker: str, frame: Frame) -> Argument:
         if not isinstance(operand, Reference):
             return Argument(self.settle(operand, frame))
-        if marker in _WHOLE_MARKERS:
-            parts = [part for area in operand.areas for part in self._parts(area, marker)]
-            return Argument(parts[0], reference=True, rest=tuple(parts[1:]))
+        if marker in _SCALAR_MARKERS:
+            return Argument(self.settle(operand, frame), reference=True)
         if marker in _ARRAY_MARKERS:
             return Argument(self.whole(operand), reference=True)
-        return Argument(self.settle(operand, frame), reference=True)
+        parts = [part for area in operand.areas for part in self._parts(area, marker)]
+        return Argument(parts[0], reference=True, rest=tuple(parts[1:]))
 
     def _parts(self, area: Area, marker: str) -> list[Values]:
         """Read an area; for samples a large one block by block, which may leave out empty cells."""
@@ -476,6 +505,14 @@ class Evaluation:
             if inner is not None and self.volatile(inner, sheet, around | {word}):
                 return True
         return False
+
+
+def _one_cell(pieces: Sequence[Piece]) -> Values:
+    if not pieces:
+        return MISSING.values
+    block, inside = pieces[0].block, pieces[0].inside
+    kind = block.kind[inside]
+    return Values(block.data[inside]) if kind[0, 0] == Kind.NUMBER else Values(block.data[inside], kind)
 
 
 def element(values: Values, row: int, column: int) -> Values:

@@ -66,6 +66,7 @@ class Formulary:
         counts = [len(sheet.formulas) for sheet in workbook.sheets]
         self._first = [0, *accumulate(counts)]
         self._sheet_of = np.repeat(np.arange(len(counts)), counts).tolist()
+        self._entries: dict[int, Entry] = {}
         self._anchors: list[dict[tuple[int, int], int]] | None = None
         self._parsed: dict[str, Parsed | str] = {}
         self._naming: dict[tuple[int, frozenset[str]], list[tuple[int, int]]] = {}

@@ -225,7 +225,17 @@ class CellEvaluator:
         elif entry.kind == FormulaKind.DATA_TABLE:
             self.grid.write(entry.area, values)
         else:
-            self.grid.write(entry.area, first_value(values))
+            self._write_cell(entry.area, first_value(values))
+
+    def _write_cell(self, area: Area, value: Values) -> None:
+        pieces = self.grid.pieces(area)
+        if not pieces:
+            self.grid.write(area, value)
+            self.marks.repaint()
+            return
+        block, inside = pieces[0].block, pieces[0].inside
+        block.data[inside] = value.data
+        block.kind[inside] = Kind.NUMBER if value.kind is None else value.kind
 
 
 def first_value(values: Values) -> Values:

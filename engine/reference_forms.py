@@ -126,9 +126,11 @@ def _offset(evaluation: Evaluation, arguments: Nodes, frame: Frame) -> Operand:
 def _moved(area: Area, down: float, across: float, height: float, width: float) -> Area | None:
     if max(abs(down), abs(across), abs(height), abs(width)) > MAX_ROWS:
         return None
-    top, left, tall, wide = area.top + int(down), area.left + int(across), int(height), int(width)
-    if tall == 0 or wide == 0:
+    if height == 0 or width == 0:
         return None
+    top, left = area.top + int(down), area.left + int(across)
+    # Sizes are cut to whole numbers, but not to 0.
+    tall, wide = (int(size) or (1 if size > 0 else -1) for size in (height, width))
     return rectangle(area.sheet, top, left, top + tall - (1 if tall > 0 else -1), left + wide - (1 if wide > 0 else -1))
 
 
@@ -181,6 +183,8 @@ def _index(evaluation: Evaluation, arguments: Nodes, frame: Frame) -> Operand:
         if not at:
             return evaluation.error(Error.REF)
         operand = Reference((operand.areas[at - 1],))
+    elif number.flat[0] != 1:
+        return evaluation.error(Error.REF)
     elif not isinstance(operand, Values) or (operand.data.size == 1 and (operand.kinds == Kind.ERROR).all()):
         return _error_or(evaluation, operand, Error.VALUE)
     shape = operand.areas[0].shape if isinstance(operand, Reference) else operand.shape
