@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +68,7 @@ def templates(formulas: Formulas) -> list[Template]:
     return sorted(found, key=lambda template: int(template.members[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(NamedTuple):
     """One coordinate text in a formula: ``start:end``, of a cell, a column or a row (see `MASKS`)."""
 
     start: int
@@ -263,11 +262,13 @@ class _Grouper:
             ends = np.cumsum([len(piece.members) for piece in pieces])
             flags = pieces[int(np.searchsorted(ends, first, side="right"))].flags
             formula = Formula(formula.tree, _slots(slots[first].tolist(), flags))
-        if (np.diff(members) < 0).any():
+        if len(members) > 1 and (np.diff(members) < 0).any():
             order = np.argsort(members)
             members, slots = members[order], slots[order]
-        places = np.stack([self.formulas.row[members], self.formulas.column[members]], axis=1)
-        return Template(formula, kind, members.astype(np.int32), places.astype(np.int32), slots)
+        places = np.empty((len(members), 2), dtype=np.int32)
+        places[:, 0] = self.formulas.row[members]
+        places[:, 1] = self.formulas.column[members]
+        return Template(formula, kind, members.astype(np.int32), places, slots)
 
 
 def _slots(coordinates: Sequence[int], flags: Flags) -> tuple[Slot, ...]:
