@@ -286,11 +286,11 @@ def test_mutated_formulas_parse_or_raise_formula_error(text: str, chance: random
     for _ in range(chance.randint(1, 4)):
         at = chance.randint(0, len(text))
         text = text[:at] + chance.choice(["", *"A1$:!'\"[](){},;+-%@# .\\é0E\n"]) + text[at + chance.randint(0, 2) :]
+    position = 0
+    slots: tuple[Slot, ...] = ()
     try:
-        formula = parse(text)
+        slots = parse(text).slots
     except FormulaError as error:
-        position, slots = error.position, ()
-    else:
-        position, slots = 0, formula.slots
+        position = error.position
     assert 0 <= position <= len(text)
     assert all(slot.row >= 0 and slot.column >= 0 for slot in slots)

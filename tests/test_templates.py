@@ -172,7 +172,9 @@ def _vary(text: str, chance: random.Random) -> str:
 def test_bulk_equals_naive(texts: list[str], chance: random.Random) -> None:
     varied = [_vary(text, chance) for text in texts for _ in range(chance.choice([1, 2, 9]))]
     chance.shuffle(varied)
-    kinds, masters, written = [], [], []
+    kinds: list[int] = []
+    masters: list[int] = []
+    written: list[str] = []
     for number, text in enumerate(varied):
         earlier = [at for at in range(number) if kinds[at] == FormulaKind.NORMAL]
         shared = bool(earlier) and chance.random() < 0.3
