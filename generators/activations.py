@@ -58,7 +58,7 @@ def build(start: float = -4.0, step: float = 0.2, points: int = 41) -> Book:
     sheet.label((0, 0), "Activation functions and their derivatives", Look.HEADING)
     _controls(sheet, start, step)
     inputs = sheet.fill(
-        "x", (TOP, 0), (points, 1), lambda i, j: f"start+step*{i}", Role.INPUT, number_format="0.00", scale=Scale.NONE,
+        "x", (TOP, 0), (points, 1), lambda i, j: f"start+step*(ROW()-{TOP + 1})", Role.INPUT, number_format="0.00", scale=Scale.NONE,
         note="The range that all functions are drawn over.",
     )
     values, slopes = _functions(sheet, inputs, points)

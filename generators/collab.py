@@ -399,15 +399,18 @@ def _long_form(book: Book, table: Ratings, last: Parameters) -> None:
         lambda i, j: f"OFFSET({at.films.cell(j, 0, 'rc')},0,{rows.cell(i, 1, 'c')}-1)", Role.ACTIVATION,
         number_format="0.00", note="The film's embedding: a column looked up in the trained factors by OFFSET.", torch="F.embedding(f, films.T)",
     )
-    biases = sheet.fill(
-        "long_biases", (top, 5 + 2 * factors), (count, 2),
-        lambda i, j: f"INDEX({(at.user_bias, at.film_bias)[j].all()},{rows.cell(i, j)})", Role.ACTIVATION, number_format="0.00",
-        note="The biases of user and film.", torch="F.embedding(u, user_bias)",
+    user_bias = sheet.fill(
+        "long_user_bias", (top, 5 + 2 * factors), (count, 1), lambda i, j: f"INDEX({at.user_bias.all()},{rows.cell(i, 0)})", Role.ACTIVATION,
+        number_format="0.00", note="The user's bias.", torch="F.embedding(u, user_bias)",
+    )
+    film_bias = sheet.fill(
+        "long_film_bias", (top, 6 + 2 * factors), (count, 1), lambda i, j: f"INDEX({at.film_bias.all()},1,{rows.cell(i, 1)})", Role.ACTIVATION,
+        number_format="0.00", note="The film's bias.", torch="F.embedding(f, film_bias)",
     )
     predicted = sheet.fill(
         "long_predictions", (top, 7 + 2 * factors), (count, 1),
         lambda i, j: (
-            f"lowest+(highest-lowest)/(1+EXP(-(SUMPRODUCT({users.row(i)},{films.row(i)})+SUM({biases.row(i)}))))"
+            f"lowest+(highest-lowest)/(1+EXP(-(SUMPRODUCT({users.row(i)},{films.row(i)})+{user_bias.cell(i, 0)}+{film_bias.cell(i, 0)})))"
         ),
         Role.ACTIVATION, number_format="0.00", note="The same prediction as in the table, for one rating.", torch="sigmoid_range(…)",
     )

@@ -78,7 +78,7 @@ def _softmax(book: Book) -> None:
     )
     sheet.label((lower - 2, 1), "Softmax", Look.TITLE, role=Role.ACTIVATION)
     hot = sheet.fill(
-        "one_hot", (lower, right + 1), (count, WIDTH), lambda i, j: f"IF({numbers.cell(i, 0, 'c')}={j + 1},1,0)", Role.ACTIVATION, number_format="0",
+        "one_hot", (lower, right + 1), (count, WIDTH), lambda i, j: f"IF({numbers.cell(i, 0, 'c')}=COLUMN()-{right + 1},1,0)", Role.ACTIVATION, number_format="0",
         note="1 for the right class, 0 for the others.", torch="F.one_hot(target, 5)",
     )
     sheet.label((lower - 2, right + 1), "One-hot target", Look.TITLE, role=Role.ACTIVATION)
@@ -106,7 +106,7 @@ def _softmax(book: Book) -> None:
 def _logarithm(sheet: Sheet, row: int, column: int) -> None:
     """Place the curve of −ln p: what a loss costs."""
     sheet.headers(row, column, ("p", "−ln p"))
-    chances = sheet.fill("chances", (row + 1, column), (20, 1), lambda i, j: f"{i + 1}/20", Role.INPUT, number_format="0.00", scale=Scale.NONE, note="Probabilities of the right class.")
+    chances = sheet.fill("chances", (row + 1, column), (20, 1), lambda i, j: f"(ROW()-{row + 1})/20", Role.INPUT, number_format="0.00", scale=Scale.NONE, note="Probabilities of the right class.")
     costs = sheet.fill(
         "costs", (row + 1, column + 1), (20, 1), lambda i, j: f"-LN({chances.cell(i, 0)})", Role.RESULT, number_format="0.000", note="What each costs: nothing at 1, without end towards 0.", torch="-torch.log(p)",
     )

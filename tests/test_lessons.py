@@ -1,0 +1,184 @@
+"""Every lesson: equal to its torch twin, named, lifted, byte-stable, and loaded by others."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from typing import Any
+
+import openpyxl
+import pytest
+
+from sheetgrad.engine.workbook import Workbook, open_workbook
+from sheetgrad.generators.commands import generate, generated, lessons, verify
+from sheetgrad.generators.lessons import lesson
+from sheetgrad.generators.panels import Constants, Label, Panel
+from sheetgrad.sheets.errors import FileRefused, UsageError
+
+pytest.importorskip("torch")
+
+NAMES = [each.name for each in lessons()]
+SMALL: dict[str, dict[str, Any]] = {"collab": {"epochs": 3}}  # options that keep the tests fast
+
+
+@cache
+def made(name: str) -> bytes:
+    return generated(name, **SMALL.get(name, {}))
+
+
+@cache
+def opened(name: str) -> Workbook:
+    return open_workbook(made(name))
+
+
+@cache
+def panels(name: str) -> list[Panel]:
+    return lesson(name).build(**SMALL.get(name, {})).panels
+
+
+@cache
+def labels(name: str) -> list[tuple[str, Label]]:
+    book = lesson(name).build(**SMALL.get(name, {}))
+    return [(sheet.name, label) for sheet in book.sheets for label in sheet.labels]
+
+
+def edited(name: str, changes: dict[str, object]) -> bytes:
+    """Return a lesson with other values at defined names (or cells ``sheet!A1``), as openpyxl saves it."""
+    book = openpyxl.load_workbook(io.BytesIO(made(name)))
+    for place, value in changes.items():
+        target = book.defined_names[place].attr_text if "!" not in place else place
+        sheet, cell = target.replace("$", "").split("!")
+        book[sheet.strip("'")][cell.split(":")[0]] = value
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equals_its_twin(name: str) -> None:
+    report = verify(made(name))
+    assert [panel for panel in report["panels"] if not panel["ok"]] == []
+    assert report["ok"] and report["lesson"] == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_twin_covers_every_formula(name: str) -> None:
+    covered = {panel["name"] for panel in verify(made(name))["panels"]}
+    assert {panel.name for panel in panels(name) if not isinstance(panel.content, Constants)} - covered == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stored_values_are_the_computed_ones(name: str) -> None:
+    comparison = opened(name).recompute().comparison(rtol=0.0)
+    assert comparison.differences == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_panel_is_a_name(name: str) -> None:
+    names = opened(name).names
+    assert [panel.name for panel in panels(name) if names.get(panel.name) != panel.frame.address] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_cell_has_one_owner(name: str) -> None:
+    seen: dict[tuple[str, int, int], str] = {}
+    clashes = []
+    cells = [
+        ((panel.frame.sheet, row, column), panel.name)
+        for panel in panels(name)
+        for row in range(panel.frame.top, panel.frame.bottom)
+        for column in range(panel.frame.left, max(panel.frame.right, panel.frame.left + panel.span))
+    ]
+    cells += [((sheet, label.row, label.column), f"label {label.text}") for sheet, label in labels(name)]
+    for place, owner in cells:
+        if place in seen:
+            clashes.append((place, owner, seen[place]))
+        seen[place] = owner
+    assert clashes == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_cell_falls_back(name: str) -> None:
+    assert opened(name).explain()["fallback_cells"] == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_options_same_bytes(name: str) -> None:
+    assert generated(name, **SMALL.get(name, {})) == made(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_openpyxl_loads_and_finds_no_error(name: str) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(made(name)), data_only=True)
+    values = [(sheet.title, cell.coordinate, cell.value) for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert [found for found in values if isinstance(found[2], str) and found[2].startswith("#")] == []
+    assert len(made(name)) < 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("conv", {"digit": 3, "example": 4, "choice_1": "blur", "choice_2": "sobel down"}),
+        ("conv", {"image": 0.75, "kernel_1": 2.5, "dense_7_1": -1.0, "kernel_2_1": 0.5}),
+        ("dropout", {"p": 0.5, "seed": 7}),
+        ("dropout", {"random_source": "RAND()"}),
+        ("dropout", {"mode": "evaluation"}),
+        ("collab", {"learning_rate": 0.02, "weight_decay": 0.5, "ratings": 5, "highest": 6}),
+        ("collab", {"dotprod!H2": None, "long!A5": 30, "user_factors": 0.9}),
+        ("activations", {"start": -2, "step": 0.1, "slope": 0.3}),
+        ("entropy", {"temperature": 2, "targets": "fish", "activations": 9, "binary_targets": 0}),
+    ],
+)
+def test_an_edited_workbook_still_verifies(name: str, changes: dict[str, object]) -> None:
+    report = verify(edited(name, changes))
+    assert [panel for panel in report["panels"] if not panel["ok"]] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "wrong"),
+    [
+        ("conv", {"conv!CM4": "=MIN(BM4:BN5)+1"}, "maxpool_1"),
+        ("conv", {"softmax": 0.5}, "softmax"),
+        ("dropout", {"random!B3": 12}, "states"),
+        ("collab", {"dot_predictions": "=1/0"}, "dot_predictions"),
+        ("collab", {"epoch_users_1": "=bias!B26"}, "epoch_users_1"),
+        ("entropy", {"losses": "=0"}, "losses"),
+    ],
+)
+def test_a_wrong_workbook_fails(name: str, changes: dict[str, object], wrong: str) -> None:
+    report = verify(edited(name, changes))
+    assert not report["ok"]
+    assert wrong in [panel["name"] for panel in report["panels"] if not panel["ok"]]
+
+
+def test_verify_refuses_what_is_no_lesson() -> None:
+    file = io.BytesIO()
+    openpyxl.Workbook().save(file)
+    with pytest.raises(FileRefused, match="not a lesson"):
+        verify(file.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("nothing", {}, "no lesson called 'nothing'; there are conv,"),
+        ("conv", {"colour": 1}, "no option 'colour'; it has digit, size, classes"),
+        ("conv", {"digit": 100}, "digit is 100: expected 0 to 99"),
+    ],
+)
+def test_bad_requests_are_named(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        generated(name, **options)
+
+
+def test_generate_writes_the_file(tmp_path: Any) -> None:
+    target = tmp_path / "entropy.xlsx"
+    assert generate("entropy", target).read_bytes() == made("entropy")
+
+
+def test_regions_do_not_grow_with_the_options() -> None:
+    def regions(name: str, **options: Any) -> int:
+        return int(open_workbook(generated(name, **options)).explain()["regions"])
+
+    assert regions("conv", size=20, classes=1) == regions("conv", size=34, classes=1)
+    assert regions("collab", epochs=3) == regions("collab", epochs=6)
