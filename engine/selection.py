@@ -36,6 +36,8 @@ def _resolve(workbook: Workbook, text: str, home: int | None, depth: int) -> Are
         raise BadReference(f"{workbook.name}: no sheet called {prefix!r}; there are {_sheet_names(workbook)}")
     try:
         address = parse_range(rest)
+        if address.sheet is not None:
+            raise BadReference(f"{text!r} is not one range")
     except BadReference as error:
         return _named(workbook, text, rest, sheet, depth, error)
     return _placed(workbook, text, address, sheet)

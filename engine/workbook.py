@@ -177,7 +177,8 @@ class Workbook:
         origin = np.zeros((1, 1), dtype=np.int64)
         context = Context(workbook.strings, Place(0, origin, origin), workbook.date1904, request.seed, request.now)
         outcome = evaluate(workbook, grid, context)
-        seconds = Seconds(read=self.seconds.read, compute=perf_counter() - started)
+        spent = perf_counter() - started
+        seconds = Seconds(self.seconds.read, outcome.lift, spent - outcome.lift)
         return Result(self, request, grid, outcome, held, seconds)
 
     def explain(self) -> dict[str, Any]:

@@ -7,9 +7,11 @@ largest error is at most 1e-12 of the panel's scale. Exit code 1 where a panel i
 from __future__ import annotations
 
 import json
+import re
 from argparse import ArgumentParser, Namespace
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from sheetgrad.sheets.errors import UsageError
 
@@ -22,6 +24,7 @@ EXAMPLES = """\
   sheetgrad verify dropout.xlsx --json | jq .ok
 """
 LESSONS = "sheetgrad.generators.commands"  # imported by name: the engine does not depend on the lessons
+SERIES = 4  # panels of one kind from here on share a row of the table
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,15 +42,26 @@ def run(options: Namespace) -> int:
     if options.json:
         print(json.dumps({"schema": "sheetgrad.verify/1", **verified}, allow_nan=False))
     else:
-        rows = [
-            [panel["name"], panel["range"], f"{panel['cells']:,}", f"{panel['max_abs_error']:.1e}", _verdict(panel["ok"])]
-            for panel in verified["panels"]
-        ]
-        show(["panel", "range", "cells", "max error", ""], rows, right=(2, 3))
+        show(["panel", "range", "cells", "max error", ""], _rows(verified["panels"]), right=(2, 3))
         verdict = "agrees with torch" if verified["ok"] else "differs from torch"
-        print(f"\n{options.file}: lesson {verified['lesson']}, {len(rows)} panels, {verdict}")
+        print(f"\n{options.file}: lesson {verified['lesson']}, {len(verified['panels'])} panels, {verdict}")
     return Exit.RIGHT if verified["ok"] else Exit.DIFFERENT
 
 
-def _verdict(ok: bool) -> str:
-    return "ok" if ok else "DIFFERS"
+def _rows(panels: list[dict[str, Any]]) -> list[list[str]]:
+    """Return a row for each panel; a long series (``epoch_users_0`` …) shares one row."""
+    series: dict[str, list[dict[str, Any]]] = {}
+    for panel in panels:
+        series.setdefault(re.sub(r"_\d+$", "", panel["name"]), []).append(panel)
+    rows = []
+    for group in series.values():
+        if len(group) >= SERIES:
+            rows.append(_row(f"{group[0]['name']} … {group[-1]['name']}", f"{group[0]['range']} …", group))
+        else:
+            rows += [_row(panel["name"], panel["range"], [panel]) for panel in group]
+    return rows
+
+
+def _row(name: str, place: str, panels: list[dict[str, Any]]) -> list[str]:
+    cells, worst = sum(panel["cells"] for panel in panels), max(panel["max_abs_error"] for panel in panels)
+    return [name, place, f"{cells:,}", f"{worst:.1e}", "ok" if all(panel["ok"] for panel in panels) else "DIFFERS"]
