@@ -216,12 +216,12 @@ class Lifter:
             slots.append((self.fixed(slot.row), self.fixed(slot.column)))
         return formula.tree, replace(scope, slots=tuple(slots), depth=scope.depth + 1, lets={})
 
-    def view(self, window: Window) -> View | Growing:
-        """Return the node that reads a window; whole rows and columns end where the sheets do."""
+    def view(self, window: Window, cut: bool = True) -> View | Growing:
+        """Return the node that reads a window; ``cut``: whole rows and columns end where the workbook's cells do."""
         steps = tuple(zip(window.top.steps, window.left.steps, strict=True))
         last_steps = tuple(zip(window.bottom.steps, window.right.steps, strict=True))
-        bottom = min(window.bottom.start, self.used[0] - 1) if window.whole_columns else window.bottom.start
-        right = min(window.right.start, self.used[1] - 1) if window.whole_rows else window.right.start
+        bottom = min(window.bottom.start, self.used[0] - 1) if window.whole_columns and cut else window.bottom.start
+        right = min(window.right.start, self.used[1] - 1) if window.whole_rows and cut else window.right.start
         height, width = max(bottom - window.top.start + 1, 1), max(right - window.left.start + 1, 1)
         row, column = window.top.start, window.left.start
         if steps == last_steps:
@@ -311,11 +311,11 @@ class Lifter:
             raise Unliftable("implicit intersection of a computed reference")
         return lifted
 
-    def whole(self, node: syntax.Node, scope: Scope) -> list[Node]:
+    def whole(self, node: syntax.Node, scope: Scope, cut: bool = True) -> list[Node]:
         """Lift an argument that takes whole ranges; several nodes for unions and 3-D references."""
         windows = self.windows(node, scope)
         if windows is not None:
-            return [self.view(window) for window in windows]
+            return [self.view(window, cut) for window in windows]
         return [self._expression(node, scope)]
 
     @staticmethod
@@ -374,11 +374,12 @@ class Lifter:
         if isinstance(node, syntax.Missing):
             return [Argument(self.pool(Const(None)), missing=True)]
         if marker in ("number", "strict", "text", "logical", "any"):
-            return [Argument(self.value(node, scope))]
+            lifted = self.value(node, scope)
+            return [Argument(lifted, from_reference=is_reference(lifted))]
         if marker in ("reference", "lambda"):
             raise Unliftable(f"{name} takes a {marker}")
         inner = replace(scope, arrays=True) if marker in ("array", "matrix") else scope
-        nodes = self.whole(node, inner)
+        nodes = self.whole(node, inner, cut=name not in COUNTED_BEYOND)
         if len(nodes) > 1 and marker not in ("numbers", "numbers_a", "counted", "stricts", "logicals"):
             raise Unliftable(f"{name} of a union or 3-D reference")
         if name in RESIZED and isinstance(first, View) and isinstance(nodes[0], View):
@@ -557,9 +558,9 @@ def _offset(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
 def _whole_number(node: syntax.Node) -> int | None:
     match node:
         case syntax.Number(value):
-            return int(np.floor(value))
+            return int(value)
         case syntax.Unary("-", syntax.Number(value)):
-            return int(np.floor(-value))
+            return -int(value)
     return None
 
 
@@ -617,4 +618,5 @@ SPECIAL: dict[str, Special] = {
     "NA": _constant(Error.NA),
 }
 
+COUNTED_BEYOND = frozenset({"COUNTBLANK", "COUNTIF", "COUNTIFS"})  # empty cells beyond all others count, too
 RESIZED = frozenset({"SUMIF", "AVERAGEIF"})  # the third argument takes the size of the first

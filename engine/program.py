@@ -104,7 +104,11 @@ class Program:
         for node in deciding:
             if isinstance(node, View | Growing) and not left.keys().isdisjoint(self._producers(node, unit.region)):
                 return False
-        unit.scattered = [machine.scatter(unit.region, offset) for offset in unit.offsets]
+        try:
+            unit.scattered = [machine.scatter(unit.region, offset) for offset in unit.offsets]
+        except Decline:
+            unit.unknown = True
+            return False
         for scatter in unit.scattered:
             edges[unit.number].update(self._met(scatter))
         return True
