@@ -14,8 +14,9 @@ from sheetgrad.sheets.values import Error, Floats, Scalar
 
 from .declare import Number, Result, Strict, elementwise, fail, scalar
 
-_ROUNDS = 20  # Excel gives up after so many
+_ROUNDS = 50  # beyond it Excel too has given up
 _CLOSE = 1e-7
+_SETTLED = 1e-13
 
 
 @elementwise()
@@ -29,7 +30,7 @@ def PV(rate: Number, nper: Number, pmt: Number, fv: Number = 0, type: Number = 0
 def FV(rate: Number, nper: Number, pmt: Number, pv: Number = 0, type: Number = 0) -> Result:
     """Future value of payments. Source: Microsoft support, FV function."""
     growth, annuity = _factors(rate, nper, type)
-    return -(pv * growth + pmt * annuity)
+    return fail(-(pv * growth + pmt * annuity), (rate == -1) & (nper < 0), Error.DIV0)
 
 
 @elementwise()
@@ -56,8 +57,7 @@ def IPMT(rate: Number, per: Number, nper: Number, pv: Number, fv: Number = 0, ty
 @elementwise()
 def PPMT(rate: Number, per: Number, nper: Number, pv: Number, fv: Number = 0, type: Number = 0) -> Result:
     """Principal part of a payment; #NUM! for a period below 1 or beyond the last. Source: Microsoft support, PPMT function."""
-    part = _payment(rate, nper, pv, fv, type) - _interest(rate, per, nper, pv, fv, type)
-    return fail(part, _no_period(rate, per, nper), Error.NUM)
+    return fail(_principal(rate, per, nper, pv, fv, type), _no_period(rate, per, nper), Error.NUM)
 
 
 @elementwise()
@@ -75,14 +75,12 @@ def CUMIPMT(rate: Strict, nper: Strict, pv: Strict, start_period: Strict, end_pe
 @scalar()
 def CUMPRINC(rate: Strict, nper: Strict, pv: Strict, start_period: Strict, end_period: Strict, type: Strict) -> Scalar:
     """Principal paid from one period to another; #NUM! for numbers out of range. Source: Microsoft support, CUMPRINC."""
-    return _cumulated(
-        lambda *loan: _payment(loan[0], *loan[2:]) - _interest(*loan), rate, nper, pv, start_period, end_period, type
-    )
+    return _cumulated(_principal, rate, nper, pv, start_period, end_period, type)
 
 
 @scalar()
 def RATE(nper: Number, pmt: Number, pv: Number, fv: Number = 0, type: Number = 0, guess: Number = 0.1) -> Scalar:
-    """Rate of a loan, by iteration from a guess; #NUM! where 20 rounds find none. Source: Microsoft support, RATE function."""
+    """Rate of a loan, by iteration from a guess; #NUM! where none is found. Source: Microsoft support, RATE function."""
     due = 1.0 if type else 0.0
     if nper <= 0:
         return Error.NUM
@@ -104,18 +102,18 @@ def _secant(function: object, guess: float) -> float | Error:
     assert callable(function)
     x0, x1 = guess, guess * 1.01 + 1e-4
     y0, y1 = function(x0), function(x1)
-    for _ in range(2 * _ROUNDS):
+    for _ in range(_ROUNDS):
         if y1 == y0:
             break
         x0, x1, y0 = x1, x1 - y1 * (x1 - x0) / (y1 - y0), y1
         if x1 <= -1:
-            x1 = (x0 - 1) / 2
+            return Error.NUM
         y1 = function(x1)
         if not math.isfinite(y1):
             break
-        if abs(x1 - x0) < 1e-13 or y1 == 0:
-            return x1
-    return x1 if abs(x1 - x0) < _CLOSE and math.isfinite(y1) else Error.NUM
+        if abs(x1 - x0) < _SETTLED or y1 == 0:
+            break
+    return x1 if abs(x1 - x0) < _CLOSE and math.isfinite(y1) and x1 > _CLOSE - 1 else Error.NUM
 
 
 def _factors(rate: Floats, nper: Floats, type: Floats) -> tuple[Floats, Floats]:
@@ -139,6 +137,15 @@ def _interest(rate: Floats, per: Floats, nper: Floats, pv: Floats, fv: Floats, t
     owed = -(pv * growth + payment * annuity)
     interest = np.where(advance, owed * rate / (1 + rate), owed * rate)
     return np.where(advance & (np.asarray(per) == 1), 0.0, interest)
+
+
+def _principal(rate: Floats, per: Floats, nper: Floats, pv: Floats, fv: Floats, type: Floats) -> Floats:
+    """Principal paid: it grows by the rate from payment to payment (so no close numbers are subtracted)."""
+    advance = np.asarray(type) != 0
+    growth = np.power(1 + rate, nper) - 1
+    first = -(pv + fv) * np.where(rate == 0, 1 / nper, rate / np.where(growth == 0, np.nan, growth))
+    part = first * np.power(1 + rate, per - 1 - advance)
+    return np.where(advance & (np.asarray(per) == 1), _payment(rate, nper, pv, fv, type), part)
 
 
 def _no_period(rate: Floats, per: Floats, nper: Floats) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from .declare import Array, Context, Number, Numbers, Result, Strict, array, fai
 
 _ROUNDS = 100
 _YEAR = 365.0
+_LEAST_RATE = -1 + 1e-9
 
 
 @reduction()
@@ -60,8 +61,9 @@ def MIRR(values: Array, finance_rate: Number, reinvest_rate: Number) -> Result:
         return Error.DIV0
     steps = np.arange(len(flows))
     with np.errstate(all="ignore"):
-        paid = (np.where(flows < 0, flows, 0) / _powers(1 + finance_rate, steps)).sum()
-        earned = (np.where(flows > 0, flows, 0) * _powers(1 + reinvest_rate, steps[::-1])).sum()
+        lost, won = flows < 0, flows > 0
+        paid = (flows[lost] / _powers(1 + finance_rate, steps[lost])).sum()
+        earned = (flows[won] * _powers(1 + reinvest_rate, steps[::-1][won])).sum()
         ratio = float(-earned / paid)
         return float(np.power(ratio, 1 / (len(flows) - 1)) - 1)
 
@@ -72,11 +74,13 @@ def XNPV(rate: Strict, values: Array, dates: Array, context: Context = None) -> 
 
     Source: Microsoft support, XNPV function.
     """
+    if (values.kinds != Kind.NUMBER).any() and not (values.kinds == Kind.ERROR).any():
+        return Error.NUM
     found = _dated(values, dates, context)
     if isinstance(found, Error):
         return found
-    if rate <= -1 or rate == 0:
-        return Error.NUM if rate <= -1 else float(found[0].sum())
+    if rate < 0:
+        return Error.NUM
     return float((found[0] * np.power(1 + rate, -found[1])).sum())
 
 
@@ -159,7 +163,7 @@ def _root(flows: Floats, years: Floats, guess: float) -> float | Error:
             if following <= -1:
                 following = (rate - 1) / 2
             if abs(following - rate) <= 1e-12 * max(1.0, abs(rate)):
-                return following
+                return following if following > _LEAST_RATE else Error.NUM
             rate = following
     return Error.NUM
 

@@ -135,12 +135,14 @@ def _chosen(database: Values, field: Scalar, criteria: Values, context: Context)
     column = _field(database, field, context)
     if isinstance(column, Error):
         return column
+    if database.shape[0] < 2:
+        return Error.VALUE
     chosen = _records(database, criteria, context)
     return Values(database.data[1:, column][chosen], database.kinds[1:, column][chosen])
 
 
-def _count_records(database: Values, criteria: Values, context: Context) -> float:
-    return float(_records(database, criteria, context).sum())
+def _count_records(database: Values, criteria: Values, context: Context) -> float | Error:
+    return Error.VALUE if database.shape[0] < 2 else float(_records(database, criteria, context).sum())
 
 
 def _records(database: Values, criteria: Values, context: Context) -> NDArray[np.bool_]:
@@ -153,7 +155,12 @@ def _records(database: Values, criteria: Values, context: Context) -> NDArray[np
     for row in rows:
         fits = np.ones(len(chosen), dtype=bool)
         for name, cell in zip(wanted, row, strict=True):
-            if cell is not None and name in columns:
+            if cell is None:
+                continue
+            if name not in columns:
+                # Under a heading that is no field stands a formula's result, which holds for all records or for none.
+                fits &= isinstance(cell, bool | float) and bool(cell) and name != ""
+            else:
                 test = criterion(cell, context.date1904, prefix=True)
                 fits &= meets(columns[name], test, context.strings, context.date1904)
         chosen |= fits

@@ -21,7 +21,7 @@ def SLN(cost: Number, salvage: Number, life: Number) -> Result:
 @elementwise()
 def SYD(cost: Number, salvage: Number, life: Number, per: Number) -> Result:
     """Sum-of-years' digits depreciation of a period; #NUM! for a period outside the life. Source: Microsoft support, SYD."""
-    wrong = (life <= 0) | (per < 1) | (per > life)
+    wrong = (life <= 0) | (per <= 0) | (per > life)
     return fail((cost - salvage) * (life - per + 1) * 2 / (life * (life + 1)), wrong, Error.NUM)
 
 
