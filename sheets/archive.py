@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from .package import CENTRAL, DEFLATED, END, LOCAL, Entry, Package
 
@@ -15,22 +16,32 @@ _HAS_DESCRIPTOR = 8
 _ZIP64_VERSION = 45
 
 
-def rewritten(package: Package, replaced: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
-    """Yield the bytes of a package with other contents for some parts, given by name as pieces of bytes."""
-    contents = {part.casefold(): pieces for part, pieces in replaced.items()}
+class StartAgain(Exception):
+    """A way to make a part's contents found, perhaps late, that it cannot; the next way is to be tried."""
+
+
+Ways: TypeAlias = Sequence[Callable[[], Iterable[bytes]]]
+
+
+def rewritten(package: Package, replaced: Mapping[str, Ways]) -> Iterator[bytes]:
+    """Yield the bytes of a package with other contents for some parts.
+
+    ``replaced``: by part name, ways to make its contents in pieces, of which the first that does not give up counts.
+    """
+    contents = {part.casefold(): ways for part, ways in replaced.items()}
     entries = sorted(package.entries.values(), key=lambda entry: entry.header)
     ends = [*(entry.header for entry in entries[1:]), package.directory]
     records: dict[int, bytes] = {}
     at = 0
     for entry, end in zip(entries, ends, strict=True):
-        pieces = contents.get(entry.name.casefold())
-        if pieces is None:
+        ways = contents.get(entry.name.casefold())
+        if ways is None:
             written: list[bytes] = [package.data[entry.header : end]]
             records[entry.header] = _record(
                 entry, at, entry.flags, entry.method, entry.crc, entry.compressed, entry.size
             )
         else:
-            written, records[entry.header] = _replaced(package, entry, at, pieces)
+            written, records[entry.header] = _replaced(package, entry, at, ways)
         for piece in written:
             yield piece
             at += len(piece)
@@ -44,16 +55,9 @@ def rewritten(package: Package, replaced: Mapping[str, Iterable[bytes]]) -> Iter
     yield END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), at, len(package.comment)) + package.comment
 
 
-def _replaced(package: Package, entry: Entry, at: int, pieces: Iterable[bytes]) -> tuple[list[bytes], bytes]:
+def _replaced(package: Package, entry: Entry, at: int, ways: Ways) -> tuple[list[bytes], bytes]:
     """Return the local header and data of an entry with new contents, and its directory record."""
-    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15)
-    crc = size = 0
-    data = []
-    for piece in pieces:
-        crc = zlib.crc32(piece, crc)
-        size += len(piece)
-        data.append(compressor.compress(piece))
-    data.append(compressor.flush())
+    data, crc, size = _deflated(ways)
     compressed = sum(map(len, data))
     if max(size, compressed) > _LARGEST:
         package.refuse(f"part {entry.name} is larger than 4 GiB")
@@ -64,6 +68,23 @@ def _replaced(package: Package, entry: Entry, at: int, pieces: Iterable[bytes]) 
     extra = _without_zip64(package.data[name_at + name_length : name_at + name_length + extra_length])
     header = LOCAL.pack(signature, version, flags, DEFLATED, time, date, crc, compressed, size, len(name), len(extra))
     return [header + name + extra, *data], _record(entry, at, flags, DEFLATED, crc, compressed, size)
+
+
+def _deflated(ways: Ways) -> tuple[list[bytes], int, int]:
+    """Return deflated contents, and the checksum and size of what they hold."""
+    for way in ways:
+        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15)
+        crc = size = 0
+        data = []
+        try:
+            for piece in way():
+                crc = zlib.crc32(piece, crc)
+                size += len(piece)
+                data.append(compressor.compress(piece))
+        except StartAgain:
+            continue
+        return [*data, compressor.flush()], crc, size
+    raise StartAgain
 
 
 def _record(entry: Entry, at: int, flags: int, method: int, crc: int, compressed: int, size: int) -> bytes:

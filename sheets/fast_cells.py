@@ -28,7 +28,7 @@ _NUMERIC = b"0123456789.eE+-"
 _MOST_TAILS = 24
 
 
-class _NotPlain(Exception):
+class NotPlain(Exception):
     """Something stands in the rows that only the general way understands."""
 
 
@@ -49,7 +49,7 @@ def add_plain(rows: PlainRows, context: SheetContext, columns: Columns) -> bool:
         form, dynamic = _cell_forms(rows, context)
         data, kind = _values(rows, form, context)
         formulas = _formulas(rows, dynamic)
-    except _NotPlain:
+    except NotPlain:
         return False
     base = len(columns.row)
     columns.hidden_rows |= hidden
@@ -75,7 +75,7 @@ def parse_tail(tail: bytes) -> dict[bytes, bytes]:
     found = _ATTRIBUTE.findall(tail)
     attributes = dict(found)
     if not _ATTRIBUTES.match(tail) or len(found) != len(attributes) or b"r" in attributes:
-        raise _NotPlain
+        raise NotPlain
     return attributes
 
 
@@ -86,11 +86,11 @@ def cell_types(rows: PlainRows) -> tuple[NDArray[np.int8], list[dict[bytes, byte
     found: list[dict[bytes, bytes]] = [{}]
     waiting = np.flatnonzero(length > 0)
     if len(waiting) and length[waiting].max() > 24:
-        raise _NotPlain
+        raise NotPlain
     keys = [masked(rows.words, start[waiting] + 8 * part, length[waiting] - 8 * part) for part in range(3)]
     while len(waiting):
         if len(found) > _MOST_TAILS:
-            raise _NotPlain
+            raise NotPlain
         first = int(waiting[0])
         found.append(parse_tail(rows.text[int(start[first]) : int(start[first] + length[first])]))
         same = (keys[0] == keys[0][0]) & (keys[1] == keys[1][0]) & (keys[2] == keys[2][0])
@@ -108,7 +108,7 @@ def _after_style(rows: PlainRows) -> tuple[Positions, Positions]:
         _, count = digits(rows.words, start[styled] + 4)
         after = start[styled] + 4 + count
         if not (rows.bytes[after] == ord('"')).all():
-            raise _NotPlain
+            raise NotPlain
         start = start.copy()
         start[styled] = after + 1
     return start, end - start
@@ -132,7 +132,7 @@ def _cell_forms(rows: PlainRows, context: SheetContext) -> tuple[NDArray[np.int8
     types, marked = [], []
     for attributes in found:
         if attributes.keys() - {b"t", b"s", b"cm"} or attributes.get(b"t", b"n") not in _TYPES:
-            raise _NotPlain
+            raise NotPlain
         types.append(_TYPES[attributes.get(b"t", b"n")])
         marker = attributes.get(b"cm", b"")
         marked.append(marker.isdigit() and int(marker[:9]) in context.dynamic)
@@ -170,13 +170,13 @@ def _fill_numbers(
     other = ~whole & (end > start)
     texts = rows.slices(start[other], end[other])
     if b"".join(texts).translate(None, _NUMERIC):
-        raise _NotPlain
+        raise NotPlain
     try:
         numbers = np.array([float(text) for text in texts])
     except ValueError:
-        raise _NotPlain from None
+        raise NotPlain from None
     if not np.isfinite(numbers).all():
-        raise _NotPlain
+        raise NotPlain
     data[which[other]] = numbers
 
 
@@ -185,7 +185,7 @@ def _fill_shared(
 ) -> None:
     number, count = digits(rows.words, start)
     if not ((count == end - start) & (count > 0) & (number < len(context.shared))).all():
-        raise _NotPlain
+        raise NotPlain
     data[which] = context.shared[number]
 
 
@@ -203,7 +203,7 @@ def _fill_bools(
 ) -> None:
     digit = rows.bytes[start] - ord("0")
     if not ((end - start == 1) & (digit <= 1)).all():
-        raise _NotPlain
+        raise NotPlain
     data[which] = digit
 
 
@@ -266,10 +266,10 @@ def _formula_forms(
         elif form == b"shared":
             number = attributes.get(b"si", b"")
             if not number.isdigit() or len(number) > 9:
-                raise _NotPlain
+                raise NotPlain
             kind[at], group[at] = FormulaKind.SHARED, int(number)
         elif form != b"normal":
-            raise _NotPlain
+            raise NotPlain
     return kind, group
 
 
@@ -287,5 +287,5 @@ def _without_entities(texts: list[bytes]) -> list[bytes]:
     for entity, character in ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'")):
         joined = joined.replace(entity, character)
     if joined.count(b"&") != joined.count(b"&amp;"):
-        raise _NotPlain
+        raise NotPlain
     return joined.replace(b"&amp;", b"&").split(b"\0")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .model import MAX_COLUMNS, Cells
+from .model import MAX_COLUMNS, MAX_ROWS, Cells
 from .values import ERRORS_BY_CODE, Error, Floats, Kind, Kinds, Strings
 
-CELL_TYPE = {Kind.EMPTY: b"", Kind.NUMBER: b"", Kind.TEXT: b"str", Kind.BOOL: b"b", Kind.ERROR: b"e"}
+CELL_TYPE: dict[int, bytes] = {Kind.EMPTY: b"", Kind.NUMBER: b"", Kind.TEXT: b"str", Kind.BOOL: b"b", Kind.ERROR: b"e"}
 _NEEDS_ESCAPE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
 _NUMBER = Kind.NUMBER.value
 
@@ -28,9 +28,23 @@ class Changes:
     def __len__(self) -> int:
         return len(self.key)
 
-    def part(self, low: int, high: int) -> Changes:
-        """Return the changes from number ``low`` up to, not including, ``high``."""
-        return Changes(self.key[low:high], self.data[low:high], self.kind[low:high], self.stored[low:high])
+    def find(self, row: int, column: int) -> int:
+        """Return the number of a cell's change, or -1."""
+        key = row * MAX_COLUMNS + column
+        at = int(np.searchsorted(self.key, key))
+        return at if at < len(self.key) and self.key[at] == key else -1
+
+    def known(self) -> Changes:
+        """Return the changes of cells that are there."""
+        return self._of(self.stored)
+
+    def between(self, before: int, last: int | None) -> Changes:
+        """Return the changes of the rows after ``before`` up to ``last`` (None: to the sheet's end)."""
+        row = self.key // MAX_COLUMNS
+        return self._of((row > before) & (row <= (MAX_ROWS if last is None else last)))
+
+    def _of(self, which: NDArray[np.bool_]) -> Changes:
+        return Changes(self.key[which], self.data[which], self.kind[which], self.stored[which])
 
 
 def real_changes(stored: Cells, wanted: Cells) -> Changes:

@@ -80,7 +80,7 @@ def read_sheet(package: Package, part: str, context: SheetContext, plain: bool =
         for text in pieces:
             rows = scan(text + PADDING)
             if rows is not None and add_plain(rows, context, columns):
-                reader.row_at = _last_row(rows)
+                reader.row_at = last_row(rows)
                 continue
             reader.feed(text)
             if not reader.between_rows or opens_markup(text):
@@ -92,7 +92,8 @@ def read_sheet(package: Package, part: str, context: SheetContext, plain: bool =
     return columns
 
 
-def _last_row(rows: PlainRows) -> int:
+def last_row(rows: PlainRows) -> int:
+    """Return the row that a row without a number would follow."""
     if len(rows.cell) and rows.cell[-1] > rows.row_tag[-1]:
         return int(rows.row[-1])
     return int(rows.row_number[-1])

@@ -38,25 +38,32 @@ class CellLocator(SheetWalker):
     """Walks a sheet, all of it at hand as UTF-8, and notes the edits that put new values into it."""
 
     def __init__(
-        self, package: Package, part: str, sheet: str, xml: bytes, changes: Changes, strings: Strings, recoded: bool
+        self,
+        package: Package,
+        part: str,
+        sheet: str,
+        xml: bytes,
+        changes: Changes,
+        strings: Strings,
+        recoded: bool = False,
+        row_at: int = -1,
     ) -> None:
         super().__init__(package, part, sheet, "utf-8" if recoded else None)
+        self.row_at = row_at
         self.xml = xml
         self.edits: list[tuple[int, int, bytes]] = []
-        elements = value_elements(changes.data, changes.kind, strings)
-        types = [CELL_TYPE[kind] for kind in changes.kind.tolist()]
-        self.new = dict(zip(changes.key.tolist(), zip(types, elements, strict=True), strict=True))
+        self.changes = changes
+        self.strings = strings
         self.missing: dict[int, list[int]] = {}  # row → columns, both in order
         for key in changes.key[~changes.stored].tolist():
             self.missing.setdefault(key // MAX_COLUMNS, []).append(key % MAX_COLUMNS)
         self._rows: list[tuple[int, int]] = []  # (row, where it begins), kept only where rows may be missing
         self._row_tag = (0, 0, b"", False)
         self._cell: tuple[int, int, bytes, bool] | None = None
-        self._change = (b"", b"")
+        self._change = -1
         self._spans: dict[int, tuple[int, int]] = {}
         self._begun = (0, 0, b"", False)
         self._data_tag = (0, 0, b"", False)
-        self._data_end = 0
 
     def begin(self, inside: int, attributes: dict[str, str]) -> None:
         if inside == CELL:
@@ -82,12 +89,12 @@ class CellLocator(SheetWalker):
             if self.missing:
                 self._fill(self._row_tag, self.missing.pop(self.row_at, []))
         elif inside == SHEET_DATA:
-            self._data_end = self.parser.expat.CurrentByteIndex
-            self._add_rows()
+            self.add_rows()
 
     def result(self) -> bytes:
         """Return the XML with all edits made."""
-        pieces, at = [], 0
+        pieces: list[bytes] = []
+        at = 0
         for start, end, new in sorted(self.edits, key=lambda edit: edit[:1]):
             pieces += (self.xml[at:start], new)
             at = end
@@ -108,20 +115,19 @@ class CellLocator(SheetWalker):
         self._spans = {}
         self._cell = None
         waiting = self.missing.get(self.row_at)
-        change = self.new.get(self.row_at * MAX_COLUMNS + self.column_at)
-        if waiting or change is not None:
+        change = self.changes.find(self.row_at, self.column_at)
+        if waiting or change >= 0:
             tag = self._tag()
             while waiting and waiting[0] < self.column_at:
                 self.edits.append((tag[0], tag[0], self._new_cell(tag[2], self.row_at, waiting.pop(0))))
-            if change is not None:
+            if change >= 0:
                 self._cell, self._change = tag, change
 
     def _end_cell(self, tag: tuple[int, int, bytes, bool]) -> None:
         start, end, name, empty = tag
-        kind, element = self._change
-        element = _prefixed(element, name)
+        kind, element = self._rendered(self._change, name)
         old = self.xml[start:end]
-        new = _retyped(old, kind)
+        new = retyped(old, kind)
         if empty:
             closed = new[:-2].rstrip() + b">" + element + b"</" + name + b">" if element else new
             self.edits.append((start, end, closed))
@@ -147,8 +153,8 @@ class CellLocator(SheetWalker):
             at = self.parser.expat.CurrentByteIndex
             self.edits.append((at, at, cells))
 
-    def _add_rows(self) -> None:
-        """Add the rows that are missing, each before the first one that is greater."""
+    def add_rows(self) -> None:
+        """Add the rows that are missing, each before the first one that is greater, or where the walker is."""
         _, end, name, empty = self._data_tag
         prefix = name[: -len(b"sheetData")]
         starts = np.array([row for row, _ in self._rows], dtype=np.int64)
@@ -167,12 +173,18 @@ class CellLocator(SheetWalker):
         if new and empty:
             self.edits.append((end - 2, end, b">" + b"".join(new) + b"</" + name + b">"))
         elif new:
-            self.edits.append((self._data_end, self._data_end, b"".join(new)))
+            at = self.parser.expat.CurrentByteIndex
+            self.edits.append((at, at, b"".join(new)))
 
     def _new_cell(self, name: bytes, row: int, column: int) -> bytes:
-        kind, element = self.new[row * MAX_COLUMNS + column]
+        kind, element = self._rendered(self.changes.find(row, column), name)
         form = b' t="%b"' % kind if kind else b""
-        return b'<%b r="%b"%b>%b</%b>' % (name, cell_name(row, column).encode(), form, _prefixed(element, name), name)
+        return b'<%b r="%b"%b>%b</%b>' % (name, cell_name(row, column).encode(), form, element, name)
+
+    def _rendered(self, change: int, name: bytes) -> tuple[bytes, bytes]:
+        """Return the type and the value element of a change, for a cell of that name."""
+        data, kind = self.changes.data[change : change + 1], self.changes.kind[change : change + 1]
+        return CELL_TYPE[int(kind[0])], _prefixed(value_elements(data, kind, self.strings)[0], name)
 
 
 def _prefixed(element: bytes, cell_name: bytes) -> bytes:
@@ -181,10 +193,10 @@ def _prefixed(element: bytes, cell_name: bytes) -> bytes:
     return b"<" + prefix + element[1:-2] + prefix + element[-2:] if prefix and element else element
 
 
-def _retyped(tag: bytes, kind: bytes) -> bytes:
+def retyped(tag: bytes, kind: bytes) -> bytes:
     """Return a cell's start tag with another ``t`` (none where ``kind`` is b""); metadata of the old value goes.
 
-    >>> _retyped(b'<c r="A1" s="2" t="s"/>', b""), _retyped(b'<c r="A1" t="n">', b"str")
+    >>> retyped(b'<c r="A1" s="2" t="s"/>', b""), retyped(b'<c r="A1" t="n">', b"str")
     (b'<c r="A1" s="2"/>', b'<c r="A1" t="str">')
     """
     found = False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 
-from .archive import rewritten
+from .archive import Ways, rewritten
 from .errors import UsageError
 from .model import Cells, Workbook
+from .fast_splice import splice_pieces
 from .package import Limits, Package
 from .relationships import workbook_part
 from .rendering import Changes, real_changes
@@ -48,7 +49,7 @@ def _pieces(workbook: Workbook, changes: Mapping[int, Cells], limits: Limits | N
         if len(found := real_changes(workbook.sheets[index].cells, cells))
     }
     parts = _parts(package, workbook, needed)
-    replaced = {part: _spliced(package, workbook, index, part, needed[index]) for index, part in parts.items()}
+    replaced = {part: _ways(package, workbook, index, part, needed[index]) for index, part in parts.items()}
     return rewritten(package, replaced) if replaced else iter([data])
 
 
@@ -62,6 +63,10 @@ def _parts(package: Package, workbook: Workbook, changes: Mapping[int, Changes])
     }
 
 
-def _spliced(package: Package, workbook: Workbook, index: int, part: str, changes: Changes) -> Iterator[bytes]:
-    xml = package.read(part)
-    yield splice(package, part, workbook.sheets[index].name, xml, changes, workbook.strings)
+def _ways(package: Package, workbook: Workbook, index: int, part: str, changes: Changes) -> Ways:
+    sheet, strings = workbook.sheets[index].name, workbook.strings
+
+    def whole() -> Iterator[bytes]:
+        yield splice(package, part, sheet, package.read(part), changes, strings)
+
+    return (lambda: splice_pieces(package, part, sheet, changes, strings), whole)
