@@ -24,6 +24,9 @@ from .syntax import Formula, Slot
 
 _CHUNK: Final = 1 << 21  # bytes of text that are looked at together: they stay in the cache
 _FEW: Final = 6  # rows of one shape that are quicker one by one
+_MALFORMED: Final = b"\3"  # begin the keys of what went the slow way
+_PARSED: Final = b"\4"
+_RESERVED: Final = bytes(range(5))  # `MASKS` and the two above; XML allows none of them
 _SHAPES: Final = bytes(
     65 if 65 <= byte <= 90 or 97 <= byte <= 122 else 48 if 48 <= byte <= 57 else byte for byte in range(256)
 )
@@ -109,6 +112,10 @@ class _Grouper:
 
     def add(self, members: Rows) -> None:
         """Take formulas that have a text of their own."""
+        if len(self.formulas.text.translate(None, _RESERVED)) < len(self.formulas.text):
+            for member in members.tolist():
+                self._add_slowly(member)
+            return
         bounds = self.formulas.bounds
         lengths = bounds[members + 1] - bounds[members]
         text = np.frombuffer(self.formulas.text + bytes(8), dtype=np.uint8)
@@ -202,10 +209,10 @@ class _Grouper:
         try:
             formula, masked = mask(source)
         except FormulaError as error:
-            draft = self.drafts.setdefault(b"malformed " + source.encode(), _Draft(error, member))
+            draft = self.drafts.setdefault(_MALFORMED + source.encode(), _Draft(error, member))
             draft.pieces.append(_Piece(np.array([member]), np.empty((1, 0), dtype=np.int32), ()))
             return
-        draft = self.drafts.setdefault(b"parsed " + masked.encode(), _Draft(formula, member))
+        draft = self.drafts.setdefault(_PARSED + masked.encode(), _Draft(formula, member))
         coordinates = [number for slot in formula.slots for number in (slot.row, slot.column)]
         flags = tuple(flag for slot in formula.slots for flag in (slot.row_absolute, slot.column_absolute))
         slots = np.array([coordinates], dtype=np.int32).reshape(1, len(flags))

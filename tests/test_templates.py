@@ -107,10 +107,11 @@ LOOKALIKES = [
     ["A1", "$A1", "A$1", "$A$1", "a1"] * 9,
     ["SUM(A1", "SUM(B1", "MAX(C1"] * 9,
     ["", "", "A1"] * 9,
+    ["A1", "\0", "malformed", "\3"] * 9,
 ]
 
 
-@pytest.mark.parametrize("texts", LOOKALIKES, ids=lambda texts: texts[0])
+@pytest.mark.parametrize("texts", LOOKALIKES, ids=lambda texts: repr(texts[0]))
 def test_lookalikes(texts: list[str]) -> None:
     formulas = sheet(texts)
     assert_naive(formulas, templates(formulas))
