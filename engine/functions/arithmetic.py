@@ -188,9 +188,9 @@ def PERMUT(number: Number, number_chosen: Number) -> Result:
 
 @elementwise()
 def PERMUTATIONA(number: Number, number_chosen: Number) -> Result:
-    """Number of permutations with repetition; #NUM! where negative, or some are chosen of none. (Support: PERMUTATIONA function)"""
+    """Number of permutations with repetition; #NUM! where negative. (Support: PERMUTATIONA function)"""
     n, k = np.trunc(number), np.trunc(number_chosen)
-    bad = (n < 0) | (k < 0) | ((n == 0) & (k > 0))
+    bad = (n < 0) | (k < 0)
     with np.errstate(over="ignore"):
         found = np.power(np.where(bad, 1.0, n), np.where(bad, 1.0, k))
     return _finite(fail(found, bad, Error.NUM))
@@ -216,6 +216,8 @@ def SERIESSUM(x: Strict, n: Strict, m: Strict, coefficients: Range) -> Result:
     if coefficients.kind is not None and (coefficients.kind != 1).any():
         return Error.VALUE
     steps = n + m * np.arange(coefficients.data.size)
+    if x == 0 and (steps <= 0).any():
+        return Error.NUM
     with np.errstate(all="ignore"):
         found = float((coefficients.data.ravel() * np.power(float(x), steps)).sum())
     return found if math.isfinite(found) else Error.NUM

@@ -14,6 +14,7 @@ from .declare import Logical, Number, Result, elementwise, fail
 Floats: TypeAlias = NDArray[np.float64]
 
 _BLOCK = 256
+_MOST_TRIALS = 1e15
 
 
 @elementwise("BINOM.DIST", "BINOMDIST")
@@ -21,7 +22,7 @@ def binom_dist(number_s: Number, trials: Number, probability_s: Number, cumulati
     """Probability of a number of successes, or of at most that; #NUM! for more successes than trials, negative ones, or a
     probability outside [0, 1]. (Support: BINOM.DIST function)"""
     k, n = np.trunc(number_s), np.trunc(trials)
-    bad = (k < 0) | (k > n) | (probability_s < 0) | (probability_s > 1)
+    bad = (k < 0) | (k > n) | (n > _MOST_TRIALS) | (probability_s < 0) | (probability_s > 1)
     found = np.where(cumulative, _binomial_upto(k, n, probability_s), _binomial(k, n, probability_s))
     return fail(found, bad, Error.NUM)
 
@@ -33,7 +34,12 @@ def binom_dist_range(trials: Number, probability_s: Number, number_s: Number, nu
     n, low = np.trunc(trials), np.trunc(number_s)
     high = low if number_s2 is None else np.trunc(number_s2)
     bad = (low < 0) | (low > n) | (high < low) | (high > n) | (probability_s < 0) | (probability_s > 1)
-    between = _binomial_upto(high, n, probability_s) - _binomial_upto(low - 1, n, probability_s)
+    below, above = _binomial_upto(low - 1, n, probability_s), _binomial_upto(n - high - 1, n, 1 - probability_s)
+    between = np.where(
+        below < 0.5,
+        _binomial_upto(high, n, probability_s) - below,
+        _binomial_upto(n - low, n, 1 - probability_s) - above,
+    )
     return fail(np.where(low == high, _binomial(low, n, probability_s), between), bad, Error.NUM)
 
 
@@ -54,11 +60,11 @@ def binom_inv(trials: Number, probability_s: Number, alpha: Number) -> Result:
 @elementwise("NEGBINOM.DIST")
 def negbinom_dist(number_f: Number, number_s: Number, probability_s: Number, cumulative: Logical) -> Result:
     """Probability of a number of failures before the given success, or of at most that; #NUM! for negative failures, no
-    success, or a probability outside [0, 1]. (Support: NEGBINOM.DIST function)"""
+    success, or a probability outside (0, 1). (Support: NEGBINOM.DIST function)"""
     from scipy.special import betainc, betaln, xlog1py, xlogy
 
     f, s = np.trunc(number_f), np.trunc(number_s)
-    bad = (f < 0) | (s < 1) | (probability_s < 0) | (probability_s > 1)
+    bad = (f < 0) | (s < 1) | (probability_s <= 0) | (probability_s >= 1)
     log = xlogy(s, probability_s) + xlog1py(f, -probability_s) - betaln(f + 1, s) - np.log(f + s)
     return fail(np.where(cumulative, betainc(s, f + 1, probability_s), np.exp(log)), bad, Error.NUM)
 

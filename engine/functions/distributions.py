@@ -39,10 +39,10 @@ def BETADIST(x: Number, alpha: Number, beta: Number, lower: Number = 0.0, upper:
 @elementwise("BETA.INV", "BETAINV")
 def beta_inv(probability: Number, alpha: Number, beta: Number, lower: Number = 0.0, upper: Number = 1.0) -> Result:
     """Value below which a beta variable stays with a probability; #NUM! unless alpha and beta are positive and the
-    probability lies in (0, 1]. (Support: BETA.INV function)"""
+    probability lies in (0, 1). (Support: BETA.INV function)"""
     from scipy.special import betaincinv
 
-    bad = (alpha <= 0) | (beta <= 0) | (probability <= 0) | (probability > 1) | (lower >= upper)
+    bad = (alpha <= 0) | (beta <= 0) | (probability <= 0) | (probability >= 1) | (lower >= upper)
     return fail(lower + (upper - lower) * betaincinv(alpha, beta, probability), bad, Error.NUM)
 
 

@@ -114,7 +114,7 @@ def confidence_t(alpha: Number, standard_dev: Number, size: Number) -> Result:
 @elementwise()
 def FISHER(x: Number) -> Result:
     """Fisher transformation; #NUM! outside (-1, 1). (Support: FISHER function)"""
-    return fail(np.arctanh(x), np.abs(x) >= 1, Error.NUM)
+    return fail(np.log((1 + x) / (1 - x)) / 2, np.abs(x) >= 1, Error.NUM)
 
 
 @elementwise()
