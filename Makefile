@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 TESTS ?= tests
 
-.PHONY: demo test check lint types environment benchmark clean
+.PHONY: demo test check docs lint types environment benchmark clean
 
 demo: $(VENV)/.demo
 	$(RUN) -m sheetgrad.engine generate all -o demo --force
@@ -29,6 +29,9 @@ lint: $(VENV)/.test
 
 types: $(VENV)/.test
 	$(RUN) -m mypy
+
+docs: $(VENV)/.test
+	$(RUN) docs/functions_table.py
 
 benchmark: $(VENV)/.benchmark
 	$(RUN) -m benchmarks

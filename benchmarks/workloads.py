@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import xlsxwriter
-from numpy.typing import NDArray
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-Floats = NDArray[np.float64]
+from .network import Network, block
+
 VERSION = 1  # raised whenever a workload changes, so that old files are not taken for new ones
 
 
@@ -50,86 +50,12 @@ def workbook(workload: Workload) -> Path:
     return path
 
 
-# --- the lesson's network -------------------------------------------------------------------------------------------
-
-
 def network(path: Path, size: int, copies: int = 1) -> None:
-    """Write the lesson's network on a size x size image in the lesson's layout: two layers, two channels, pooling, dense.
-
-    Every activation is an array formula of its own. ``copies``: how many sheets hold it.
-    """
+    """Write the lesson's network on a size x size image; ``copies``: how many sheets hold it."""
+    layers = Network(size)
     with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
         for copy in range(copies):
-            _network_sheet(book.add_worksheet(f"conv{copy + 1}"), size)
-
-
-def _network_sheet(sheet: Worksheet, size: int) -> None:
-    random = np.random.default_rng(7)
-    image = np.round(random.random((size, size)) * (random.random((size, size)) > 0.6), 3)
-    first = np.array([[[1, 1, 1], [0, 0, 0], [-1, -1, -1]], [[1, 0, -1], [1, 0, -1], [1, 0, -1]]], dtype=np.float64)
-    second = np.round(random.normal(size=(2, 2, 3, 3)), 2)
-    one, two = size - 2, size - 4
-    pooled = two // 2
-    dense = np.round(random.normal(size=(2, pooled, pooled)) / pooled, 4)
-    hidden = np.maximum(0, np.stack([_correlate(image, kernel) for kernel in first]))
-    output = np.maximum(0, np.stack([sum(_correlate(hidden[c], kernel[c]) for c in range(2)) for kernel in second]))
-    pools = output[:, : pooled * 2, : pooled * 2].reshape(2, pooled, 2, pooled, 2).max(axis=(2, 4))
-
-    # Columns of the panels, left to right, and the rows of the two channels.
-    kernels = size + 1
-    conv1 = kernels + 4
-    kernels2 = conv1 + one + 1
-    conv2 = kernels2 + 4
-    pool = conv2 + two + 1
-    weights = pool + two + 1
-    answer = weights + two + 1
-    tops = (1, size + 3)
-
-    for row in range(tops[1] + max(size, 16)):
-        for column in range(size) if 1 <= row <= size else ():
-            sheet.write_number(row, column, image[row - 1, column])
-        for channel, top in enumerate(tops):
-            at = row - top
-            if 9 <= at < 12:
-                for column in range(3):
-                    sheet.write_number(row, kernels + column, first[channel, at - 9, column])
-            if 0 <= at < one:
-                filters = _block(top + 9, kernels, 3, 3, "$")
-                for column in range(one):
-                    formula = f"{{=MAX(0,SUM({_block(1 + at, column, 3, 3)}*{filters}))}}"
-                    sheet.write_array_formula(row, conv1 + column, row, conv1 + column, formula, None, hidden[channel, at, column])
-            for part in range(2):
-                if 9 + 4 * part <= at < 12 + 4 * part:
-                    for column in range(3):
-                        sheet.write_number(row, kernels2 + column, second[channel, part, at - 9 - 4 * part, column])
-            if 0 <= at < two:
-                slices = [_block(top + 9 + 4 * part, kernels2, 3, 3, "$") for part in range(2)]
-                for column in range(two):
-                    windows = [_block(tops[part] + at, conv1 + column, 3, 3) for part in range(2)]
-                    formula = f"{{=MAX(0,SUM({windows[0]}*{slices[0]})+SUM({windows[1]}*{slices[1]}))}}"
-                    sheet.write_array_formula(row, conv2 + column, row, conv2 + column, formula, None, output[channel, at, column])
-            if 0 <= at < pooled * 2 and at % 2 == 0:
-                for column in range(pooled):
-                    formula = f"=MAX({_block(row, conv2 + 2 * column, 2, 2)})"
-                    sheet.write_formula(row, pool + 2 * column, formula, None, pools[channel, at // 2, column])
-                for column in range(pooled):
-                    sheet.write_number(row, weights + 2 * column, dense[channel, at // 2, column])
-        if row == tops[0]:
-            extent = 2 * pooled - 1
-            products = "+".join(
-                f"SUMPRODUCT({_block(top, weights, extent, extent)},{_block(top, pool, extent, extent)})" for top in tops
-            )
-            sheet.write_formula(row, answer, f"={products}", None, float((dense * pools).sum()))
-
-
-def _correlate(image: Floats, kernel: Floats) -> Floats:
-    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
-    return np.einsum("ijkl,kl->ij", windows, kernel)
-
-
-def _block(row: int, column: int, height: int, width: int, absolute: str = "") -> str:
-    first, last = xl_col_to_name(column), xl_col_to_name(column + width - 1)
-    return f"{absolute}{first}{absolute}{row + 1}:{absolute}{last}{absolute}{row + height}"
+            layers.write(book.add_worksheet(f"conv{copy + 1}"))
 
 
 # --- long fills -----------------------------------------------------------------------------------------------------
@@ -153,7 +79,7 @@ def fill(path: Path, rows: int) -> None:
 
 
 def sequential_sgd(path: Path, ratings: int, factors: int = 5, direct: bool = False) -> None:
-    """Write stochastic gradient descent, one step a rating: both embeddings as they last stood, the error, both updated.
+    """Write stochastic gradient descent, one step a rating: both embeddings as they last stood, the error, the updates.
 
     A row looks its embeddings up in the rows above with INDEX, or with ``direct`` names the very cells.
     """
@@ -191,7 +117,7 @@ def sequential_sgd(path: Path, ratings: int, factors: int = 5, direct: bool = Fa
 
 
 def _sgd_step(sheet: _Columns, row: int, before: int, error: int, after: int, factors: int) -> None:
-    user, film = _block(row, before, 1, factors), _block(row, before + factors, 1, factors)
+    user, film = block(row, before, 1, factors), block(row, before + factors, 1, factors)
     sheet.formula(row, error, f"=C{row + 1}-SUMPRODUCT({user},{film})")
     wrong = f"${xl_col_to_name(error)}{row + 1}"
     for side in range(2):
@@ -238,7 +164,7 @@ def _descent_row(rated: Worksheet, row: int, left: int, own: int, count: int, fa
             formula = f"=INDEX({name}!${column}$2:${column}${count + 1},{pointer}{line})"
             rated.write_formula(row, left + side * factors + k, formula)
     prediction, error = left + 2 * factors, left + 2 * factors + 1
-    products = f"{_block(row, left, 1, factors)},{_block(row, left + factors, 1, factors)}"
+    products = f"{block(row, left, 1, factors)},{block(row, left + factors, 1, factors)}"
     rated.write_formula(row, prediction, f"=SUMPRODUCT({products})")
     rated.write_formula(row, error, f"=$C{line}-{xl_col_to_name(prediction)}{line}")
     for side in range(2):
@@ -329,7 +255,7 @@ WORKLOADS: tuple[Workload, ...] = (
     Workload("fill100k", "fill, 100,000 rows", partial(fill, rows=100_000)),
     Workload("fill1m", "fill, 1,000,000 rows", partial(fill, rows=1_000_000), large=True),
     Workload("sgd10k", "sequential SGD, 10,000 ratings, INDEX", partial(sequential_sgd, ratings=10_000)),
-    Workload("sgd10k-direct", "sequential SGD, 10,000 ratings, cells", partial(sequential_sgd, ratings=10_000, direct=True)),
+    Workload("sgd10k-direct", "sequential SGD, by cells", partial(sequential_sgd, ratings=10_000, direct=True)),
     Workload("descent1k", "gradient descent, 1,000 ratings", partial(gradient_descent, ratings=1_000)),
     Workload("descent10k", "gradient descent, 10,000 ratings", partial(gradient_descent, ratings=10_000), large=True),
     Workload("lookups10k", "lookups, 10,000 rows", partial(lookups, rows=10_000)),

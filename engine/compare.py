@@ -98,7 +98,7 @@ def equal(data: Floats, kind: Kinds, other: Floats, other_kind: Kinds, rtol: flo
     error = np.abs(data - other)
     zero = (data == 0) | (other == 0)
     near = (error <= rtol * size) | (zero & (error <= NEXT_TO_ZERO))
-    return (kind == other_kind) & np.where(kind == Kind.NUMBER, near, data == other)
+    return np.asarray((kind == other_kind) & np.where(kind == Kind.NUMBER, near, data == other))
 
 
 def formula_cells(sheet: Sheet) -> Keys:

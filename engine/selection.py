@@ -14,7 +14,7 @@ _DEEPEST = 16  # names that stand for names, one behind the other
 def resolve(workbook: Workbook, text: str) -> Area:
     """Return the area that ``text`` names: a range, a defined name, or a table. Raises `BadReference`.
 
-    Without a sheet, a range needs a workbook of one sheet; ``sheet!name`` finds names of that sheet and of the workbook.
+    Without a sheet, a range needs a workbook of one sheet; ``sheet!name`` finds that sheet's names and the workbook's.
     """
     return _resolve(workbook, text, None, 0)
 

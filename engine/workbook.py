@@ -25,7 +25,7 @@ from .compare import Comparison, Difference, area_keys, compare, formula_cells, 
 from .context import Context, Place
 from .grid import Grid
 from .outcome import CellKey, Outcome
-from .overlay import Setting, Settable, overridden, settings, without_formulas
+from .overlay import Settable, Setting, overridden, settings, without_formulas
 from .selection import clipped, resolve
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ class Workbook:
 class Result:
     """The values of one recomputation.
 
-    ``outcome`` tells what could not be computed as written: functions that are missing, formulas that do not parse, cycles.
+    ``outcome`` tells what could not be computed as written: missing functions, formulas that do not parse, cycles.
     ``held``: formula cells that gave way to a value that was set or stored.
     """
 

@@ -122,9 +122,8 @@ def ours(path: Path, backend: str) -> Sheets:
             area = block.area
             values = result.grid.read(area).rows(result.grid.strings)
             for row, line in enumerate(values, area.top):
-                for column, value in enumerate(line, area.left):
-                    if value is not None:
-                        cells[row, column] = value.text if isinstance(value, Error) else value
+                filled = ((column, value) for column, value in enumerate(line, area.left) if value is not None)
+                cells.update({(row, at): value.text if isinstance(value, Error) else value for at, value in filled})
     return found
 
 

@@ -25,7 +25,8 @@ def modules(stage: str) -> list[Path]:
 
 
 def test_package_list_is_what_is_on_disk() -> None:
-    folders = {path.parent.relative_to(ROOT) for stage in STAGES for path in modules(stage) if path.name == "__init__.py"}
+    inits = (path for stage in STAGES for path in modules(stage) if path.name == "__init__.py")
+    folders = {path.parent.relative_to(ROOT) for path in inits}
     on_disk = {f"sheetgrad.{'.'.join(folder.parts)}" for folder in folders}
     assert set(SETTINGS["tool"]["setuptools"]["packages"]) == on_disk
     mapping = SETTINGS["tool"]["setuptools"]["package-dir"]
@@ -54,9 +55,9 @@ def test_dependencies_go_one_way(stage: str) -> None:
 
 def imported_by(code: str) -> set[str]:
     """Return the top-level modules that a fresh interpreter has after running ``code``."""
-    script = f"{code}\nimport sys; print('\\n'.join({{name.partition('.')[0] for name in sys.modules}}), file=sys.stderr)"
+    report = "import sys; print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / ".view")}
-    command = [sys.executable, "-c", script]
+    command = [sys.executable, "-c", f"{code}\n{report}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     return set(done.stderr.split())
 

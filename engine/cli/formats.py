@@ -58,7 +58,7 @@ def _table(result: Result, references: Sequence[str]) -> None:
         if len(references) > 1:
             print(reference)
         headers = ["", *(column_name(area.left + column) for column in range(values.shape[1]))]
-        rows = [[str(area.top + 1 + row), *(f"{_short(value)}" for value in line)] for row, line in enumerate(values.tolist())]
+        rows = [[str(row), *map(_short, line)] for row, line in enumerate(values.tolist(), area.top + 1)]
         show(headers, rows, right=range(len(headers)))
 
 

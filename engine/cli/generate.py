@@ -99,7 +99,8 @@ def _options() -> dict[str, tuple[type, str]]:
         for option in lesson.options:
             types[option.name] = option.type
             meanings.setdefault(option.name, {}).setdefault(option.help, []).append(lesson.name)
-    return {
-        name: (types[name], "; ".join(f"{', '.join(where)}: {what}" for what, where in meaning.items()).replace("%", "%%"))
-        for name, meaning in meanings.items()
-    }
+    found = {}
+    for name, meaning in meanings.items():
+        told = "; ".join(f"{', '.join(where)}: {what}" for what, where in meaning.items())
+        found[name] = types[name], told.replace("%", "%%")
+    return found

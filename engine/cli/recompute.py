@@ -1,7 +1,7 @@
-"""Compute every formula of a workbook. Save the workbook with -o or --in-place, print ranges with --get, or just see that it works.
+"""Compute every formula of a workbook: save it with -o or --in-place, print ranges with --get, or see that it works.
 
-Only the values of formula cells are rewritten (and of cells that --set names); everything else in the file stays byte for
-byte. A formula that cannot be read gets its error value and a warning; the rest is computed.
+Only the values of formula cells are rewritten (and of cells that --set names); everything else in the file stays byte
+for byte. A formula that cannot be read gets its error value and a warning; the rest is computed.
 """
 
 from __future__ import annotations

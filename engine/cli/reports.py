@@ -65,4 +65,5 @@ def _overridden(result: Result, inputs: Iterable[str]) -> None:
             if cell[0] == area.sheet and area.top <= cell[1] < area.bottom and area.left <= cell[2] < area.right
         )
         if gone:
-            warn(f"{workbook.name}: --set puts a value where a formula is, for this run: {some(places(workbook, gone))}")
+            cells = some(places(workbook, gone))
+            warn(f"{workbook.name}: --set puts a value where a formula is, for this run: {cells}")

@@ -1,7 +1,8 @@
 """Recompute a lesson and compare every panel with its torch twin, in float64.
 
-The twin reads its inputs out of the workbook, so a lesson that you have edited still verifies. A panel is right where its
-largest error is at most 1e-12 of the panel's scale. Exit code 1 where a panel is not. Needs torch: install sheetgrad[torch].
+The twin reads its inputs out of the workbook, so a lesson that you have edited still verifies. A panel is right where
+its largest error is at most 1e-12 of the panel's scale. Exit code 1 where a panel is not. Needs torch: install
+sheetgrad[torch].
 """
 
 from __future__ import annotations
