@@ -26,7 +26,7 @@ _CHUNK: Final = 1 << 21  # bytes of text that are looked at together: they stay 
 _FEW: Final = 6  # rows of one shape that are quicker one by one
 _MALFORMED: Final = b"\3"  # begin the keys of what went the slow way
 _PARSED: Final = b"\4"
-_RESERVED: Final = bytes(range(5))  # `MASKS` and the two above; XML allows none of them
+_RESERVED: Final = 5  # bytes below are `MASKS` and the two above; XML allows none of them
 _SHAPES: Final = bytes(
     65 if 65 <= byte <= 90 or 97 <= byte <= 122 else 48 if 48 <= byte <= 57 else byte for byte in range(256)
 )
@@ -112,7 +112,7 @@ class _Grouper:
 
     def add(self, members: Rows) -> None:
         """Take formulas that have a text of their own."""
-        if len(self.formulas.text.translate(None, _RESERVED)) < len(self.formulas.text):
+        if np.frombuffer(self.formulas.text, dtype=np.uint8).min(initial=255) < _RESERVED:
             for member in members.tolist():
                 self._add_slowly(member)
             return
