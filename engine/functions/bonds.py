@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sheetgrad.sheets.values import Error, Scalar
 
-from .coupons import checked_coupons, days_to_next, period_days
+from .coupons import checked_coupons, period_days
 from .daycount import days_between
 from .declare import Context, Strict, scalar
 
@@ -51,11 +51,11 @@ def YIELD(
     if rate < 0 or pr <= 0 or redemption <= 0:
         return Error.NUM
     times = int(frequency)
-    count, gone, left = stub
+    count, gone = stub
     if count > 1:
         return solve_yield(lambda yld: _price(stub, rate, yld, redemption, times) - pr, rate, times)
     paid = pr / 100 + gone * rate / times
-    return ((redemption / 100 + rate / times) - paid) / paid * times / left
+    return ((redemption / 100 + rate / times) - paid) / paid * times / (1 - gone)
 
 
 @scalar()
@@ -129,19 +129,20 @@ def solve_yield(excess: Callable[[float], float], guess: float, frequency: int) 
 
 def _stub(
     settlement: float, maturity: float, frequency: float, basis: float, context: Context
-) -> tuple[int, float, float] | Error:
-    """Return the number of coupons to come and the parts of a period gone and left at settlement."""
+) -> tuple[int, float] | Error:
+    """Return the number of coupons to come and the part of a period gone at settlement."""
     found = checked_coupons(settlement, maturity, frequency, basis, context)
     if isinstance(found, Error):
         return found
     times, kind, start = int(frequency), int(basis), int(settlement // 1)
     length = period_days(found, times, kind)
     gone = days_between(found.previous, start, kind, context) / length
-    return found.count, gone, days_to_next(found, start, times, kind, context) / length
+    return found.count, gone
 
 
-def _price(stub: tuple[int, float, float], rate: float, yld: float, redemption: float, frequency: int) -> float:
-    count, gone, left = stub
+def _price(stub: tuple[int, float], rate: float, yld: float, redemption: float, frequency: int) -> float:
+    count, gone = stub
+    left = 1 - gone
     coupon = 100 * rate / frequency
     if count == 1:
         return (coupon + redemption) / (1 + yld / frequency * left) - coupon * gone

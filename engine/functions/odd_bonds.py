@@ -110,8 +110,9 @@ def ACCRINT(
     calc_method: Logical = True,
     context: Context = None,
 ) -> Scalar:
-    """Interest accrued at settlement, from issue or (calc_method FALSE) from first interest; #NUM! for numbers out of range.
+    """Interest accrued at settlement; #NUM! for numbers out of range.
 
+    From issue on, or with calc_method FALSE without the whole coupon periods before that of the first interest.
     Source: Microsoft support, ACCRINT function.
     """
     start, first, end = _whole(issue, first_interest, settlement)
@@ -120,9 +121,7 @@ def ACCRINT(
         return Error.NUM
     if rate <= 0 or par <= 0 or times not in (1, 2, 4) or kind not in range(5):
         return Error.NUM
-    if not calc_method and end > first:
-        start = first
-    return par * rate / times * _periods_between(start, end, first, times, kind, context)
+    return par * rate / times * _accrued_periods(start, first, end, times, kind, bool(calc_method), context)
 
 
 def _whole(*dates: float) -> tuple[int, ...]:
@@ -148,17 +147,44 @@ def _quasi_periods(anchor: int, start: int, end: int, frequency: int, context: C
 
 
 def _periods_between(start: int, end: int, anchor: int, frequency: int, basis: int, context: Context) -> float:
-    """Return how many coupon periods a span covers, each part by the length of its own period."""
+    """Return how many coupon periods a span covers: whole ones count 1, parts by the length of their own period."""
     total = 0.0
     for first, last in _quasi_periods(anchor, start, end, frequency, context):
+        if start <= first and last <= end:
+            total += 1
+            continue
         length = period_days(Coupons(first, last, 1), frequency, basis)
         total += days_between(max(first, start), min(last, end), basis, context) / length
     return total
 
 
+def _accrued_periods(
+    issue: int, first: int, settlement: int, frequency: int, basis: int, whole: bool, context: Context
+) -> float:
+    """Return the coupon periods of ACCRINT: those since issue that are over, and the days since by the first one's length.
+
+    The days count from the start of the first interest's period, back where settlement lies before it; with ``whole``
+    and a settlement after the first interest, from the last coupon before settlement. Found on Excel's own values.
+    """
+    start = shifted(first, -12 // frequency, context)
+    length = period_days(Coupons(start, first, 1), frequency, basis)
+    base = start
+    if whole and settlement > first:
+        base = max(period[0] for period in _quasi_periods(first, start, settlement, frequency, context))
+    if issue >= start and base == start:
+        return days_between(issue, settlement, basis, context) / length
+    periods = list(_quasi_periods(first, issue, max(base, issue + 1), frequency, context))
+    stub, full = 0.0, len(periods)
+    if periods[0][0] != issue:
+        own = period_days(Coupons(*periods[0], 1), frequency, basis)
+        stub, full = days_between(issue, periods[0][1], basis, context) / own, len(periods) - 1
+    return stub + (full if whole else 0) + days_between(base, settlement, basis, context) / length
+
+
 def _odd_last(dates: tuple[int, ...], frequency: int, basis: int, context: Context) -> tuple[float, float, float]:
     """Return the periods from the last interest to maturity and to settlement, and from settlement to maturity."""
     last, settlement, maturity = dates
+    basis = basis if basis in (0, 4) else 1  # by actual days Excel takes the actual lengths of the periods too
     whole = _periods_between(last, maturity, last, frequency, basis, context)
     gone = _periods_between(last, settlement, last, frequency, basis, context)
     return whole, gone, _periods_between(settlement, maturity, last, frequency, basis, context)
