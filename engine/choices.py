@@ -1,7 +1,8 @@
 """Special forms that choose: IF, IFS, SWITCH, CHOOSE, IFERROR, IFNA, and LET.
 
 Given one condition, they evaluate only what is chosen, and return a reference where that is one. Given an array of
-conditions, they evaluate what is needed and choose element by element.
+conditions, they evaluate what is needed, whole references too (``VLOOKUP(x,IF({1,0},B1:B9,A1:A9),2,0)`` is no array
+formula), and choose element by element.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _evaluated_branches(
     fine = True if codes is None else codes == 0
     needed = bool((test & fine).any()), bool((~test & fine).any())
     found = [
-        evaluation.settle(_branch(evaluation, arguments, i + 1, frame), frame) if needed[i] else evaluation.empty
+        evaluation.whole(_branch(evaluation, arguments, i + 1, frame)) if needed[i] else evaluation.empty
         for i in (0, 1)
     ]
     return found[0], found[1]
@@ -125,7 +126,7 @@ def _ifs(evaluation: Evaluation, arguments: tuple[Node, ...], frame: Frame) -> O
             taken.append((test, codes, i + 1))
     result = evaluation.error(Error.NA)
     for test, codes, i in reversed(taken):
-        result = select(test, codes, evaluation.values(arguments[i], frame), result)
+        result = select(test, codes, evaluation.whole(evaluation.evaluate(arguments[i], frame)), result)
     return result
 
 
@@ -149,7 +150,8 @@ def _switch(evaluation: Evaluation, arguments: tuple[Node, ...], frame: Frame) -
             taken.append((test, codes, result))
     rest = evaluation.error(Error.NA) if default is None else evaluation.evaluate(default, frame)
     for test, codes, result in reversed(taken):
-        rest = select(test, codes, evaluation.values(arguments[result], frame), evaluation.settle(rest, frame))
+        chosen = evaluation.whole(evaluation.evaluate(arguments[result], frame))
+        rest = select(test, codes, chosen, evaluation.whole(rest))
     return rest
 
 
@@ -167,7 +169,7 @@ def _choose(evaluation: Evaluation, arguments: tuple[Node, ...], frame: Frame) -
     for at in range(count, 0, -1):
         test = np.trunc(place) == at
         if test.any():
-            result = select(test, codes, evaluation.values(arguments[at], frame), result)
+            result = select(test, codes, evaluation.whole(evaluation.evaluate(arguments[at], frame)), result)
     return select(np.zeros(place.shape, dtype=bool), codes, result, result)
 
 

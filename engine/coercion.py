@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.values import Error, Floats, Kind, Kinds, Strings, Values
 
+from .context import Context
 from .numerals import format_general, parse_number
 
 Codes: TypeAlias = "NDArray[np.uint8] | None"
@@ -76,6 +77,21 @@ def texts(values: Values, strings: Strings) -> tuple[Objects, Codes]:
         elif each == Kind.BOOL:
             result[here] = np.where(data[here] != 0, "TRUE", "FALSE").astype(object)
     return result, _error_codes(data, kind) if kind.max(initial=0) == Kind.ERROR else None
+
+
+def convert(values: Values, marker: str, context: Context) -> tuple[Any, Codes]:
+    """Convert to what a parameter with the given marker takes (see `functions.declare`); other markers take `Values`."""
+    if marker == "number":
+        return numbers(values, context.strings, context.date1904)
+    if marker == "strict":
+        read, codes = numbers(values, context.strings, context.date1904)
+        logical = values.kinds == Kind.BOOL
+        return read, merge_codes(codes, np.where(logical, _VALUE, np.uint8(0)) if logical.any() else None)
+    if marker == "text":
+        return texts(values, context.strings)
+    if marker == "logical":
+        return logicals(values, context.strings)
+    return values, None
 
 
 def merge_codes(first: Codes, second: Codes) -> Codes:

@@ -20,7 +20,7 @@ from .context import Context, Place
 from .formulary import Parsed, moved_slots, read_formula
 from .frames import OMITTED, Builtin, Closure, Frame, Mode, Omitted, Operand
 from .functions import find
-from .functions.declare import Function
+from .functions.declare import Function, Parameter
 from .grid import Piece, TooManyCells
 from .lexer import FormulaError
 from .names import Names
@@ -49,11 +49,14 @@ from .syntax import (
 if TYPE_CHECKING:
     from .reference import CellEvaluator
 
-MAX_CALLS_DEEP = 1_000  # LAMBDA calls within one another
+MAX_CALLS_DEEP = 1_024  # LAMBDA calls within one another
 MAX_CALLS = 1 << 20  # LAMBDA calls of one formula
+MAX_NESTED_CALLS = 1 << 15  # of them, those deeper than any but recursion brings about
+NESTED = 32
 PIECEWISE = 1 << 16  # samples over larger areas are read block by block, without the gaps
 
 _ARRAY_MARKERS = frozenset({"array", "matrix"})
+_PLACED_MARKERS = frozenset({"array", "matrix", "range"})  # where an element stands counts
 _SCALAR_MARKERS = frozenset({"number", "strict", "text", "logical", "any"})
 _COUNTED_BEYOND = frozenset({"COUNTBLANK", "COUNTIF", "COUNTIFS"})  # empty cells beyond the used area count, too
 _RESIZED = frozenset({"SUMIF", "AVERAGEIF"})  # their third argument takes the shape of the first
@@ -87,6 +90,7 @@ class Evaluation:
         self.errors = {error: Values.of(error, cells.context.strings) for error in Error}
         self.empty = MISSING.values
         self._calls = 0
+        self._nested_calls = 0
         self._open: list[tuple[int | None, str]] = []
         self._named: dict[str, Parsed | None] = {}
         self._handlers: dict[type, Callable[[Any, Frame], Operand]] = {
@@ -112,7 +116,7 @@ class Evaluation:
 
     def formula(self, tree: Node, frame: Frame) -> Values:
         """Return the value of a whole formula: (1, 1) for an ordinary one. Its cell's own errors become values here."""
-        self._calls = 0
+        self._calls = self._nested_calls = 0
         self._open.clear()
         row, column = np.array([[frame.row]]), np.array([[frame.column]])
         self.context.place = Place(frame.sheet, row, column)
@@ -390,7 +394,7 @@ class Evaluation:
         if function.name in _RESIZED and len(given) > 2:
             given[2] = _resized(given[0], given[2])
         arguments = [
-            MISSING if operand is None else self._argument(operand, parameter.marker, frame)
+            MISSING if operand is None else self._argument(operand, parameter, frame)
             for parameter, operand in zip(wanted, given, strict=False)
         ]
         self.context.draws = draw + self._calls * max(len(frame.draws), 1)
@@ -407,9 +411,7 @@ class Evaluation:
         counts = {area.height * area.width - (read := self.clip(area)).height * read.width for area in areas}
         return max(counts, default=0) if len(counts - {0}) == 1 else 0
 
-    def _counting_beyond(
-        self, function: Function, arguments: list[Argument], result: Values, beyond: int
-    ) -> Values:
+    def _counting_beyond(self, function: Function, arguments: list[Argument], result: Values, beyond: int) -> Values:
         """Add what a count gives for one empty cell, as many times as cells were not read."""
         markers = [parameter.marker for parameter in parameters(function, len(arguments))]
         one = [
@@ -419,20 +421,22 @@ class Evaluation:
         each = apply(function, one, self.context)
         return operators.binary("+", result, Values(each.data * beyond, each.kind), self.context)
 
-    def _argument(self, operand: Operand, marker: str, frame: Frame) -> Argument:
+    def _argument(self, operand: Operand, parameter: Parameter, frame: Frame) -> Argument:
         if not isinstance(operand, Reference):
             return Argument(self.settle(operand, frame))
-        if marker in _SCALAR_MARKERS:
+        if parameter.marker in _SCALAR_MARKERS:
             return Argument(self.settle(operand, frame), reference=True)
-        if marker in _ARRAY_MARKERS:
+        if operand.single is not None and (parameter.marker in _PLACED_MARKERS and not parameter.repeats):
             return Argument(self.whole(operand), reference=True)
-        parts = [part for area in operand.areas for part in self._parts(area, marker)]
+        parts = [part for area in operand.areas for part in self._parts(area)]
+        if parameter.marker in _PLACED_MARKERS and not parameter.repeats:
+            return Argument(_one_column(parts), reference=True)
         return Argument(parts[0], reference=True, rest=tuple(parts[1:]))
 
-    def _parts(self, area: Area, marker: str) -> list[Values]:
-        """Read an area; for samples a large one block by block, which may leave out empty cells."""
+    def _parts(self, area: Area) -> list[Values]:
+        """Read an area; a large one block by block, which leaves out empty cells: no part says where it stood."""
         area = self.clip(area)
-        if marker == "range" and area.height * area.width <= 1 << 24 or area.height * area.width <= PIECEWISE:
+        if area.height * area.width <= PIECEWISE:
             return [self.read(area)]
         self.settle_area(area)
         return [values for _, values in self.grid.filled(area)] or [self.empty]
@@ -464,7 +468,8 @@ class Evaluation:
         if len(operands) > len(callee.parameters):
             return self.errors[Error.VALUE]
         self._calls += 1
-        if frame.depth >= MAX_CALLS_DEEP or self._calls > MAX_CALLS:
+        self._nested_calls += frame.depth > NESTED
+        if frame.depth >= MAX_CALLS_DEEP or self._calls > MAX_CALLS or self._nested_calls > MAX_NESTED_CALLS:
             raise Unbounded
         given = [*operands, *[None] * (len(callee.parameters) - len(operands))]
         names = {
@@ -505,6 +510,12 @@ class Evaluation:
             if inner is not None and self.volatile(inner, sheet, around | {word}):
                 return True
         return False
+
+
+def _one_column(parts: Sequence[Values]) -> Values:
+    """Return the elements of several areas below one another, for functions to which their places mean nothing."""
+    data = np.concatenate([part.data.ravel() for part in parts])[:, None]
+    return Values(data, np.concatenate([part.kinds.ravel() for part in parts])[:, None])
 
 
 def _one_cell(pieces: Sequence[Piece]) -> Values:

@@ -7,7 +7,9 @@ Tarjan's, which also finds the true cycles (strongly connected components of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +32,7 @@ from .trees import random_calls
 
 __all__ = ["CellEvaluator", "evaluate"]
 
+RECURSION_LIMIT = 40_000  # Python frames; one LAMBDA call within another takes about ten
 _ROUNDS_OF_SPILLS = 5
 
 
@@ -85,9 +88,10 @@ class CellEvaluator:
         for entry in entries:
             if entry.number not in self._noted:
                 self._note(entry)
-        for number in numbers if wanted is None else self._numbers(wanted):
-            if number in self.marks:
-                self._run(number)
+        with deep_recursion():
+            for number in numbers if wanted is None else self._numbers(wanted):
+                if number in self.marks:
+                    self._run(number)
 
     def _numbers(self, cells: Iterable[CellKey]) -> list[int]:
         return list(dict.fromkeys(number for cell in cells if (number := self.formulas.at(cell)) is not None))
@@ -97,7 +101,8 @@ class CellEvaluator:
         mode = Mode.ARRAY if kind in (FormulaKind.ARRAY, FormulaKind.DYNAMIC) else Mode.SCALAR
         draws = {id(node): i for i, node in enumerate(random_calls(tree))}
         frame = Frame(slots, *place, mode, draws=draws)
-        return self.evaluation.formula(tree, frame)
+        with deep_recursion():
+            return self.evaluation.formula(tree, frame)
 
     def wait_for(self, numbers: list[int]) -> None:
         """Take notice that the formula under way reads cells of other formulas that have yet to run."""
@@ -236,6 +241,17 @@ class CellEvaluator:
         block, inside = pieces[0].block, pieces[0].inside
         block.data[inside] = value.data
         block.kind[inside] = Kind.NUMBER if value.kind is None else value.kind
+
+
+@contextmanager
+def deep_recursion() -> Iterator[None]:
+    """Let LAMBDAs call one another as deep as `MAX_CALLS_DEEP` while formulas are evaluated."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, RECURSION_LIMIT))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def first_value(values: Values) -> Values:

@@ -1,0 +1,63 @@
+"""Calls over the loops of a lifted fill: leading axes of arguments, place by place where a body takes no more than (r, c)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from sheetgrad.sheets.values import Error, Kind, Values
+
+from .arguments import Argument, Bound
+
+Loops: TypeAlias = tuple[int, ...]
+
+
+def loops_of(bound: Bound) -> Loops:
+    found = np.broadcast_shapes(*(argument.values.shape[:-2] for _, argument in bound if argument is not None), ())
+    return found if any(size > 1 for size in found) else ()
+
+
+def varying(argument: Argument) -> Loops:
+    """Return the loop axes of an array, with 1 for each along which it is repeated by stride 0."""
+    values = argument.values
+    strides, kind = values.data.strides, values.kind
+    same = [stride == 0 and (kind is None or kind.strides[i] == 0) for i, stride in enumerate(strides[:-2])]
+    return tuple(1 if alike else size for alike, size in zip(same, values.shape[:-2], strict=True))
+
+
+def first_of_loops(values: Values) -> Values:
+    at = (0,) * (values.data.ndim - 2)
+    return Values(values.data[at], None if values.kind is None else values.kind[at])
+
+
+def at_place(bound: Bound, at: tuple[int, ...]) -> Bound:
+    """Return the arguments at one place of the loops, (r, c) each."""
+    return [(p, None if argument is None else _argument_at(argument, at)) for p, argument in bound]
+
+
+def _argument_at(argument: Argument, at: tuple[int, ...]) -> Argument:
+    first, *rest = (_values_at(part, at) for part in argument.parts)
+    return Argument(first, argument.reference, argument.missing, tuple(rest))
+
+
+def _values_at(values: Values, at: tuple[int, ...]) -> Values:
+    lead = values.shape[:-2]
+    own = tuple(0 if size == 1 else i for i, size in zip(at[len(at) - len(lead) :], lead, strict=True))
+    return Values(values.data[own], None if values.kind is None else values.kind[own])
+
+
+def over_loops(loops: Loops, compute: Callable[[tuple[int, ...]], Values]) -> Values:
+    """Compute place by place and stack; results of different sizes are padded with #N/A to the largest."""
+    results = [compute(at) for at in np.ndindex(*loops)]
+    height = max(result.shape[-2] for result in results)
+    width = max(result.shape[-1] for result in results)
+    data = np.full((len(results), height, width), float(Error.NA.code))
+    kind = np.full(data.shape, np.uint8(Kind.ERROR))
+    for i, result in enumerate(results):
+        rows, columns = result.shape[-2:]
+        data[i, :rows, :columns], kind[i, :rows, :columns] = result.data, result.kinds
+    shape = (*loops, height, width)
+    numeric = (kind == Kind.NUMBER).all()
+    return Values(data.reshape(shape), None if numeric else kind.reshape(shape))
