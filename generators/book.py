@@ -30,7 +30,10 @@ class Sheet:
     default_width: int = SQUARE
     row_height: int = ROW_HEIGHT
     zoom: int = ZOOM
-    pages: tuple[int, int] | None = (1, 0)  # printed pages across and down (0: as many as it takes); None: by the next two
+    pages: tuple[int, int] | None = (
+        1,
+        0,
+    )  # printed pages across and down (0: as many as it takes); None: by the next two
     print_scale: int = 75  # per cent
     breaks: tuple[int, ...] = ()  # columns that start a printed page
 
@@ -69,13 +72,26 @@ class Sheet:
         return self.add(_panel(name, self.frame(place, shape), Fill(formula, array), role, details))
 
     def whole(
-        self, name: str, place: str | tuple[int, int], shape: tuple[int, int], formula: str, role: Role, **details: object
+        self,
+        name: str,
+        place: str | tuple[int, int],
+        shape: tuple[int, int],
+        formula: str,
+        role: Role,
+        **details: object,
     ) -> Frame:
         """Place a panel that is one array formula."""
         return self.add(_panel(name, self.frame(place, shape), Whole(formula), role, details))
 
     def result(
-        self, name: str, place: str | tuple[int, int], label: str, formula: str, *, label_width: int = 1, **details: object
+        self,
+        name: str,
+        place: str | tuple[int, int],
+        label: str,
+        formula: str,
+        *,
+        label_width: int = 1,
+        **details: object,
     ) -> Frame:
         """Place a single formula with its label to the left (``label_width`` columns of it)."""
         frame = self.frame(place)

@@ -25,7 +25,9 @@ def insert_chart(file: Workbook, page: Worksheet, chart: Chart) -> None:
     grid = {"visible": True, "line": {"color": LINE, "width": 0.5}}
     drawing.set_title({"name": chart.title, "name_font": {"size": 11, "bold": True}, "overlay": False})
     drawing.set_x_axis({"name": chart.x_title, "name_font": font, "num_font": font, "label_position": "low"})
-    drawing.set_y_axis({"name": chart.y_title, "name_font": font, "num_font": font, "major_gridlines": grid, "label_position": "low"})
+    drawing.set_y_axis(
+        {"name": chart.y_title, "name_font": font, "num_font": font, "major_gridlines": grid, "label_position": "low"}
+    )
     drawing.set_size({"width": chart.width, "height": chart.height})
     drawing.set_legend({"none": True} if len(chart.series) == 1 else {"position": "bottom", "font": font})
     page.insert_chart(chart.row, chart.column, drawing, {"object_position": 1})

@@ -15,22 +15,54 @@ from .vendored import Ratings
 
 LOWEST, HIGHEST = 0.0, 5.5
 ABOUT = (
-    "Ratings that people gave films (users down, films across; a blank is a film not rated). Each user and each film gets a few "
-    "numbers, its factors, and a rating is predicted as the dot product of the two rows of factors.",
-    "The sheet dotprod does just that, the sheet bias adds a bias for each user and film and squeezes predictions into a range "
-    "with a sigmoid. On both, Excel's Solver already holds the model: Data > Solver > Solve lowers the RMSE by changing the factors.",
-    "The sheet training does the same by gradient descent, written as formulas: each block of the sheet epochs holds the parameters of "
-    "one epoch, the predictions, and the gradients that lead to the next block. The loss is the sum of squared errors over all "
-    "ratings, as one batch. The sheet long has one row a rating and looks the trained embeddings up.",
-    "Ratings: MovieLens ml-latest-small. F. M. Harper and J. A. Konstan, “The MovieLens Datasets: History and Context”, ACM TiiS "
-    "5(4), 2015. Non-commercial use.",
+    (
+        "Ratings that people gave films (users down, films across; a blank is a film not rated). Each "
+        "user and each film gets a few "
+        "numbers, its factors, and a rating is predicted as the dot product of the two rows of factors."
+    ),
+    (
+        "The sheet dotprod does just that, the sheet bias adds a bias for each user and film and squeezes "
+        "predictions into a range "
+        "with a sigmoid. On both, Excel's Solver already holds the model: Data > Solver > Solve lowers "
+        "the RMSE by changing the factors."
+    ),
+    (
+        "The sheet training does the same by gradient descent, written as formulas: each block of the "
+        "sheet epochs holds the parameters of "
+        "one epoch, the predictions, and the gradients that lead to the next block. The loss is the "
+        "sum of squared errors over all "
+        "ratings, as one batch. The sheet long has one row a rating and looks the trained embeddings up."
+    ),
+    (
+        "Ratings: MovieLens ml-latest-small. F. M. Harper and J. A. Konstan, “The MovieLens Datasets: "
+        "History and Context”, ACM TiiS "
+        "5(4), 2015. Non-commercial use."
+    ),
 )
 EXERCISES = (
-    ("On training, choose a learning rate of 0.001, then 0.02. What happens to the curve?", "Too small: it creeps down. At 0.02 the first step overshoots, then it falls faster."),
-    ("Set weight decay to 0.5. Which factors shrink, and does the RMSE end higher?", "All parameters are pulled towards 0 at each step, so the fit to known ratings is a little worse; on unknown ratings it is often better."),
-    ("Why is the highest prediction 5.5 when nobody can rate above 5?", "A sigmoid never reaches its ends: with 5 as the end a rating of 5 could not be predicted."),
-    ("Solve the sheet dotprod with Solver, then the sheet bias. Which reaches the lower RMSE, and why?", "Usually bias: some users rate everything high and some films please all, and a bias says so with one number."),
-    ("On long, compare the RMSE with the last of training.", "Equal: the same predictions, as a list instead of a table."),
+    (
+        "On training, choose a learning rate of 0.001, then 0.02. What happens to the curve?",
+        "Too small: it creeps down. At 0.02 the first step overshoots, then it falls faster.",
+    ),
+    (
+        "Set weight decay to 0.5. Which factors shrink, and does the RMSE end higher?",
+        (
+            "All parameters are pulled towards 0 at each step, so the fit to known ratings is a little "
+            "worse; on unknown ratings it is often better."
+        ),
+    ),
+    (
+        "Why is the highest prediction 5.5 when nobody can rate above 5?",
+        "A sigmoid never reaches its ends: with 5 as the end a rating of 5 could not be predicted.",
+    ),
+    (
+        "Solve the sheet dotprod with Solver, then the sheet bias. Which reaches the lower RMSE, and why?",
+        "Usually bias: some users rate everything high and some films please all, and a bias says so with one number.",
+    ),
+    (
+        "On long, compare the RMSE with the last of training.",
+        "Equal: the same predictions, as a list instead of a table.",
+    ),
 )
 
 
@@ -69,15 +101,26 @@ class Parameters:
 
     def seen_from(self, sheet: str) -> Parameters:
         """Return the frames as another sheet spells them."""
-        return Parameters(*(frame.seen_from(sheet) for frame in (self.users, self.films, self.user_bias, self.film_bias)))
+        return Parameters(
+            *(frame.seen_from(sheet) for frame in (self.users, self.films, self.user_bias, self.film_bias))
+        )
 
 
 def build(
-    epochs: int = 50, seed: int = 42, factors: int = 5, learning_rate: float = 0.01, weight_decay: float = 0.1, ratings: str = ""
+    epochs: int = 50,
+    seed: int = 42,
+    factors: int = 5,
+    learning_rate: float = 0.01,
+    weight_decay: float = 0.1,
+    ratings: str = "",
 ) -> Book:
     """Declare the lesson; ``ratings`` is the path of a CSV with userId, movieId, title, rating ("" for the lesson's own)."""
     options: dict[str, str | int | float] = {
-        "epochs": epochs, "seed": seed, "factors": factors, "learning_rate": learning_rate, "weight_decay": weight_decay,
+        "epochs": epochs,
+        "seed": seed,
+        "factors": factors,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
     }
     table = vendored.ratings(open(ratings, encoding="utf-8").read()) if ratings else vendored.ratings()
     layout = Layout(len(table.users), len(table.films), factors)
@@ -97,7 +140,7 @@ def _short(title: str) -> str:
 def _table_sheet(book: Book, name: str, layout: Layout) -> Sheet:
     sheet = book.sheet(name, frozen=(1, layout.grid_column), default_width=62, zoom=85, pages=(1, 1))
     sheet.heights[0] = 78
-    sheet.widths |= {0: 46} | {column: 38 for column in range(1, layout.factors + 1)} | {layout.factors + 1: 46}
+    sheet.widths |= {0: 46} | dict.fromkeys(range(1, layout.factors + 1), 38) | {layout.factors + 1: 46}
     return sheet
 
 
@@ -124,30 +167,57 @@ def _dot_product(book: Book, table: Ratings, layout: Layout, random: Random) -> 
     sheet.label((0, column - 1), "user", Look.HEADER)
     _user_ids(sheet, table, 1, column - 1)
     known = sheet.constants(
-        "ratings", (1, column), table.grid(), Role.INPUT, note="Ratings from 0.5 to 5; blank where the user did not rate the film.",
+        "ratings",
+        (1, column),
+        table.grid(),
+        Role.INPUT,
+        note="Ratings from 0.5 to 5; blank where the user did not rate the film.",
     )
     films = sheet.constants(
-        "dot_film_factors", (layout.film_row, column), _random_rows(random, layout.factors, layout.films, 0, 1), Role.WEIGHT,
-        title=f"Film factors: {layout.factors}×{layout.films}", number_format="0.00", note="A column of factors for each film. Random to begin with; Solver changes them.",
+        "dot_film_factors",
+        (layout.film_row, column),
+        _random_rows(random, layout.factors, layout.films, 0, 1),
+        Role.WEIGHT,
+        title=f"Film factors: {layout.factors}×{layout.films}",
+        number_format="0.00",
+        note="A column of factors for each film. Random to begin with; Solver changes them.",
     )
     _user_ids(sheet, table, layout.user_row, 0)
     users = sheet.constants(
-        "dot_user_factors", (layout.user_row, 1), _random_rows(random, layout.users, layout.factors, 0, 1), Role.WEIGHT,
-        title=f"User factors: {layout.users}×{layout.factors}", number_format="0.00", note="A row of factors for each user. Random to begin with; Solver changes them.",
+        "dot_user_factors",
+        (layout.user_row, 1),
+        _random_rows(random, layout.users, layout.factors, 0, 1),
+        Role.WEIGHT,
+        title=f"User factors: {layout.users}×{layout.factors}",
+        number_format="0.00",
+        note="A row of factors for each user. Random to begin with; Solver changes them.",
     )
     predicted = sheet.fill(
-        "dot_predictions", (layout.user_row, column), shape,
+        "dot_predictions",
+        (layout.user_row, column),
+        shape,
         lambda i, j: f'IF({known.cell(i, j)}="",0,MMULT({users.row(i, "c")},{films.column(j, "r")}))',
-        Role.ACTIVATION, title=f"Predictions: {layout.users}×{layout.films}", number_format="0.00",
-        note="Where there is a rating, the dot product of the user's row of factors and the film's column; 0 where there is none.",
+        Role.ACTIVATION,
+        title=f"Predictions: {layout.users}×{layout.films}",
+        number_format="0.00",
+        note=(
+            "Where there is a rating, the dot product of the user's row of factors and the film's column; "
+            "0 where there is none."
+        ),
         torch="(users[u] * films[f]).sum(1)",
     )
     rmse = sheet.result(
-        "dot_rmse", (predicted.bottom + 1, column + 2), "RMSE: root of the mean squared error",
-        f"SQRT(SUMXMY2({known.all('')},{predicted.all('')})/COUNT({known.all('')}))", label_width=3,
-        torch="F.mse_loss(pred, rating).sqrt()", note="How far predictions are from ratings, on average; Solver makes it small.",
+        "dot_rmse",
+        (predicted.bottom + 1, column + 2),
+        "RMSE: root of the mean squared error",
+        f"SQRT(SUMXMY2({known.all('')},{predicted.all('')})/COUNT({known.all('')}))",
+        label_width=3,
+        torch="F.mse_loss(pred, rating).sqrt()",
+        note="How far predictions are from ratings, on average; Solver makes it small.",
     )
-    sheet.label((rmse.top + 1, column), "Data > Solver > Solve lowers it by changing both tables of factors.", Look.FAINT)
+    sheet.label(
+        (rmse.top + 1, column), "Data > Solver > Solve lowers it by changing both tables of factors.", Look.FAINT
+    )
     sheet.solver = Solver(rmse, (users, films))
     return known
 
@@ -161,43 +231,84 @@ def _with_bias(book: Book, known: Frame, table: Ratings, layout: Layout, random:
     _user_ids(sheet, table, 1, column - 1)
     there = known.seen_from(sheet.name)
     mine = sheet.fill(
-        "ratings_again", (1, column), (layout.users, layout.films), lambda i, j: f'IF({there.cell(i, j)}="","",{there.cell(i, j)})', Role.INPUT,
+        "ratings_again",
+        (1, column),
+        (layout.users, layout.films),
+        lambda i, j: f'IF({there.cell(i, j)}="","",{there.cell(i, j)})',
+        Role.INPUT,
         note="The ratings of the sheet dotprod.",
     )
-    for row, (name, label, value) in enumerate((("lowest", "Lowest", LOWEST), ("highest", "Highest", HIGHEST)), start=2):
+    for row, (name, label, value) in enumerate(
+        (("lowest", "Lowest", LOWEST), ("highest", "Highest", HIGHEST)), start=2
+    ):
         sheet.control(
-            name, (row, 3), f"{label} prediction", value, width=2, label_width=3, number_format="0.0",
+            name,
+            (row, 3),
+            f"{label} prediction",
+            value,
+            width=2,
+            label_width=3,
+            number_format="0.0",
             note=f"The {label.lower()} value that the sigmoid range comes near.",
         )
     films = sheet.constants(
-        "film_factors", (layout.film_row, column), _random_rows(random, layout.factors, layout.films, -0.5, 0.5), Role.WEIGHT,
-        title=f"Film factors: {layout.factors}×{layout.films}", number_format="0.00", note="A column of factors for each film, random to begin with.",
+        "film_factors",
+        (layout.film_row, column),
+        _random_rows(random, layout.factors, layout.films, -0.5, 0.5),
+        Role.WEIGHT,
+        title=f"Film factors: {layout.factors}×{layout.films}",
+        number_format="0.00",
+        note="A column of factors for each film, random to begin with.",
     )
     film_bias = sheet.constants(
-        "film_bias", (films.bottom, column), [[0.0] * layout.films], Role.WEIGHT, number_format="0.00", note="One number a film: how much it pleases everybody."
+        "film_bias",
+        (films.bottom, column),
+        [[0.0] * layout.films],
+        Role.WEIGHT,
+        number_format="0.00",
+        note="One number a film: how much it pleases everybody.",
     )
     sheet.label((film_bias.top, column - 1), "film bias", Look.FAINT)
     top = layout.user_row + 1
     _user_ids(sheet, table, top, 0)
     users = sheet.constants(
-        "user_factors", (top, 1), _random_rows(random, layout.users, layout.factors, -0.5, 0.5), Role.WEIGHT,
-        title=f"User factors: {layout.users}×{layout.factors}", number_format="0.00", note="A row of factors for each user, random to begin with.",
+        "user_factors",
+        (top, 1),
+        _random_rows(random, layout.users, layout.factors, -0.5, 0.5),
+        Role.WEIGHT,
+        title=f"User factors: {layout.users}×{layout.factors}",
+        number_format="0.00",
+        note="A row of factors for each user, random to begin with.",
     )
     user_bias = sheet.constants(
-        "user_bias", (top, column - 1), [[0.0]] * layout.users, Role.WEIGHT, number_format="0.00", title="Bias",
+        "user_bias",
+        (top, column - 1),
+        [[0.0]] * layout.users,
+        Role.WEIGHT,
+        number_format="0.00",
+        title="Bias",
         note="One number a user: how kindly they rate.",
     )
     parameters = Parameters(users, films, user_bias, film_bias)
     predicted = sheet.fill(
-        "predictions", (top, column), (layout.users, layout.films), lambda i, j: _prediction(mine, parameters, i, j), Role.ACTIVATION,
-        title=f"Predictions: {layout.users}×{layout.films}", number_format="0.00",
+        "predictions",
+        (top, column),
+        (layout.users, layout.films),
+        lambda i, j: _prediction(mine, parameters, i, j),
+        Role.ACTIVATION,
+        title=f"Predictions: {layout.users}×{layout.films}",
+        number_format="0.00",
         note="Dot product plus both biases, through a sigmoid, stretched to the range from lowest to highest.",
         torch="sigmoid_range((users[u] * films[f]).sum(1) + user_bias[u] + film_bias[f], lowest, highest)",
     )
     rmse = sheet.result(
-        "rmse", (predicted.bottom + 1, column + 2), "RMSE: root of the mean squared error",
-        f"SQRT(SUMXMY2({there.all('')},{predicted.all('')})/COUNT({there.all('')}))", label_width=3,
-        torch="F.mse_loss(pred, rating).sqrt()", note="How far predictions are from ratings, on average; Solver makes it small.",
+        "rmse",
+        (predicted.bottom + 1, column + 2),
+        "RMSE: root of the mean squared error",
+        f"SQRT(SUMXMY2({there.all('')},{predicted.all('')})/COUNT({there.all('')}))",
+        label_width=3,
+        torch="F.mse_loss(pred, rating).sqrt()",
+        note="How far predictions are from ratings, on average; Solver makes it small.",
     )
     sheet.label((rmse.top + 1, column), "Data > Solver > Solve lowers it by changing factors and biases.", Look.FAINT)
     sheet.solver = Solver(rmse, (users, user_bias, films, film_bias))
@@ -218,14 +329,35 @@ def _training(
     blocks = book.sheet("epochs", frozen=(1, 0), default_width=38, zoom=70, pages=(1, 0))
     sheet.label((0, 0), "Gradient descent, epoch after epoch", Look.HEADING)
     sheet.control(
-        "learning_rate", (2, 2), "Learning rate", learning_rate, (0.001, 0.003, 0.005, 0.01, 0.015, 0.02), label_width=2, width=2,
-        prompt="how far a step goes", note="How far each step goes against the gradient.",
+        "learning_rate",
+        (2, 2),
+        "Learning rate",
+        learning_rate,
+        (0.001, 0.003, 0.005, 0.01, 0.015, 0.02),
+        label_width=2,
+        width=2,
+        prompt="how far a step goes",
+        note="How far each step goes against the gradient.",
     )
     sheet.control(
-        "weight_decay", (3, 2), "Weight decay", weight_decay, (0.0, 0.01, 0.03, 0.1, 0.3, 0.5), label_width=2, width=2,
-        prompt="how strongly parameters are pulled to 0", note="Added to each gradient times the parameter itself, as in torch.optim.SGD.",
+        "weight_decay",
+        (3, 2),
+        "Weight decay",
+        weight_decay,
+        (0.0, 0.01, 0.03, 0.1, 0.3, 0.5),
+        label_width=2,
+        width=2,
+        prompt="how strongly parameters are pulled to 0",
+        note="Added to each gradient times the parameter itself, as in torch.optim.SGD.",
     )
-    blocks.label((0, 0), "One block an epoch: parameters, predictions, gradients of the sum of squared errors. The next block takes a step.", Look.TITLE)
+    blocks.label(
+        (0, 0),
+        (
+            "One block an epoch: parameters, predictions, gradients of the sum of squared errors. The next "
+            "block takes a step."
+        ),
+        Look.TITLE,
+    )
     epoch = _Epochs(blocks, known.seen_from(blocks.name), layout)
     parameters, gradients, errors = start.seen_from(blocks.name), None, []
     for number in range(epochs + 1):
@@ -233,18 +365,37 @@ def _training(
         errors.append(error.seen_from(sheet.name))
     sheet.headers(1, 5, ("epoch", "RMSE"))
     numbers = sheet.constants(
-        "epoch_numbers", (2, 5), [[float(k)] for k in range(epochs + 1)], Role.INPUT, scale=Scale.NONE, number_format="0",
+        "epoch_numbers",
+        (2, 5),
+        [[float(k)] for k in range(epochs + 1)],
+        Role.INPUT,
+        scale=Scale.NONE,
+        number_format="0",
         note="Epoch 0 is before the first step.",
     )
     curve = sheet.fill(
-        "rmse_by_epoch", (2, 6), (epochs + 1, 1), lambda i, j: errors[i].cell(), Role.RESULT, number_format="0.0000", scale=Scale.WHITE_RED,
-        note="The RMSE of each epoch's block.", torch="F.mse_loss(pred, rating).sqrt() after each optimiser.step()",
+        "rmse_by_epoch",
+        (2, 6),
+        (epochs + 1, 1),
+        lambda i, j: errors[i].cell(),
+        Role.RESULT,
+        number_format="0.0000",
+        scale=Scale.WHITE_RED,
+        note="The RMSE of each epoch's block.",
+        torch="F.mse_loss(pred, rating).sqrt() after each optimiser.step()",
     )
     sheet.result(
-        "final_rmse", (5, 2), "RMSE at the end", curve.cell(epochs, 0), label_width=2, torch="as the last of rmse_by_epoch",
+        "final_rmse",
+        (5, 2),
+        "RMSE at the end",
+        curve.cell(epochs, 0),
+        label_width=2,
+        torch="as the last of rmse_by_epoch",
         note="The RMSE after the last epoch.",
     )
-    sheet.charts.append(Chart("line", "RMSE by epoch", (Series("RMSE", curve, numbers),), 2, 8, 620, 340, "epoch", "RMSE"))
+    sheet.charts.append(
+        Chart("line", "RMSE by epoch", (Series("RMSE", curve, numbers),), 2, 8, 620, 340, "epoch", "RMSE")
+    )
     return parameters
 
 
@@ -256,9 +407,16 @@ class _Epochs:
         self.known = known
         self.layout = layout
         self.stride = layout.factors + layout.users + 6
-        self.columns = (1, layout.grid_column, layout.grid_column + layout.films + 1, layout.grid_column + 2 * layout.films + 2)
+        self.columns = (
+            1,
+            layout.grid_column,
+            layout.grid_column + layout.films + 1,
+            layout.grid_column + 2 * layout.films + 2,
+        )
 
-    def place(self, number: int, before: Parameters, gradients: Parameters | None) -> tuple[Parameters, Parameters, Frame]:
+    def place(
+        self, number: int, before: Parameters, gradients: Parameters | None
+    ) -> tuple[Parameters, Parameters, Frame]:
         """Place a block: the parameters after a step (or the start), predictions, and gradients."""
         top = 2 + number * self.stride
         self.sheet.label((top, 0), f"Epoch {number}", Look.HEADING)
@@ -268,12 +426,29 @@ class _Epochs:
         return after, self._gradients(number, top, after, slopes), error
 
     def _panel(
-        self, name: str, number: int, place: tuple[int, int], shape: tuple[int, int], formula: object, role: Role, title: str, note: str,
+        self,
+        name: str,
+        number: int,
+        place: tuple[int, int],
+        shape: tuple[int, int],
+        formula: object,
+        role: Role,
+        title: str,
+        note: str,
         torch: str,
     ) -> Frame:
         return self.sheet.fill(
-            f"{name}_{number}", place, shape, formula, role, number_format="0.00", title=title, note=note if number < 2 else "", torch=torch,  # type: ignore[arg-type]
-            scale=Scale.BLUE_WHITE_RED if role is Role.GRADIENT else Scale.WHITE_RED, quiet=number > 1,
+            f"{name}_{number}",
+            place,
+            shape,
+            formula,
+            role,
+            number_format="0.00",
+            title=title,
+            note=note if number < 2 else "",
+            torch=torch,  # type: ignore[arg-type]
+            scale=Scale.BLUE_WHITE_RED if role is Role.GRADIENT else Scale.WHITE_RED,
+            quiet=number > 1,
         )
 
     def _parameters(self, number: int, top: int, before: Parameters, gradients: Parameters | None) -> Parameters:
@@ -285,8 +460,13 @@ class _Epochs:
             "user_bias": ((top + k + 4, left + k), (users, 1), "Bias"),
             "film_bias": ((top + 2 + k, grid), (1, films), ""),
         }
-        note = "Epoch 0: the parameters of the sheet bias." if gradients is None else (
-            "One step of gradient descent: the parameter before, minus learning rate times (gradient + weight decay × parameter)."
+        note = (
+            "Epoch 0: the parameters of the sheet bias."
+            if gradients is None
+            else (
+                "One step of gradient descent: the parameter before, minus learning rate times (gradient + "
+                "weight decay × parameter)."
+            )
         )
         made = []
         for name, (place, shape, title) in places.items():
@@ -294,11 +474,20 @@ class _Epochs:
             slope: Frame | None = None if gradients is None else getattr(gradients, name)
             made.append(
                 self._panel(
-                    f"epoch_{name}", number, place, shape,
-                    lambda i, j, old=old, slope=slope: old.cell(i, j) if slope is None else (  # type: ignore[misc]
-                        f"{old.cell(i, j)}-learning_rate*({slope.cell(i, j)}+weight_decay*{old.cell(i, j)})"
+                    f"epoch_{name}",
+                    number,
+                    place,
+                    shape,
+                    lambda i, j, old=old, slope=slope: (
+                        old.cell(i, j)
+                        if slope is None
+                        # type: ignore[misc]
+                        else (f"{old.cell(i, j)}-learning_rate*({slope.cell(i, j)}+weight_decay*{old.cell(i, j)})")
                     ),
-                    Role.WEIGHT, title, note, f"torch.optim.SGD: {name} after {number} steps",
+                    Role.WEIGHT,
+                    title,
+                    note,
+                    f"torch.optim.SGD: {name} after {number} steps",
                 )
             )
         return Parameters(*made)
@@ -307,27 +496,46 @@ class _Epochs:
         k, users, films = self.layout.factors, self.layout.users, self.layout.films
         known = self.known.part(0, 0, users, films)
         return self._panel(
-            "epoch_predictions", number, (top + k + 4, self.columns[1]), (users, films),
-            lambda i, j: _prediction(_fixed(known), at, i, j), Role.ACTIVATION, f"Predictions {users}×{films}",
-            "As on the sheet bias, with this epoch's parameters.", "sigmoid_range(…)",
+            "epoch_predictions",
+            number,
+            (top + k + 4, self.columns[1]),
+            (users, films),
+            lambda i, j: _prediction(_fixed(known), at, i, j),
+            Role.ACTIVATION,
+            f"Predictions {users}×{films}",
+            "As on the sheet bias, with this epoch's parameters.",
+            "sigmoid_range(…)",
         )
 
     def _slopes(self, number: int, top: int, predicted: Frame) -> tuple[Frame, Frame]:
         k, known = self.layout.factors, _fixed(self.known)
         slopes = self._panel(
-            "epoch_slopes", number, (top + k + 4, self.columns[2]), (predicted.height, predicted.width),
+            "epoch_slopes",
+            number,
+            (top + k + 4, self.columns[2]),
+            (predicted.height, predicted.width),
             lambda i, j: (
                 f'IF({known.cell(i, j)}="",0,2*({predicted.cell(i, j)}-{known.cell(i, j)})'
                 f"*({predicted.cell(i, j)}-lowest)*(highest-{predicted.cell(i, j)})/(highest-lowest))"
             ),
-            Role.GRADIENT, f"Gradient of the loss before the sigmoid {predicted.height}×{predicted.width}",
-            "2·(prediction − rating), times the slope of the sigmoid range: (p − lowest)·(highest − p) / (highest − lowest).",
+            Role.GRADIENT,
+            f"Gradient of the loss before the sigmoid {predicted.height}×{predicted.width}",
+            (
+                "2·(prediction − rating), times the slope of the sigmoid range: (p − lowest)·(highest − p) "
+                "/ (highest − lowest)."
+            ),
             "autograd: gradient of the sum before the sigmoid",
         )
         error = self.sheet.result(
-            f"epoch_rmse_{number}", (top + 1, 4), "RMSE",
-            f"SQRT(SUMXMY2({known.all()},{predicted.all('')})/COUNT({known.all()}))", label_width=2, number_format="0.000",
-            torch="F.mse_loss(pred, rating).sqrt()", note="Of this epoch's predictions." if number < 2 else "", quiet=number > 1,
+            f"epoch_rmse_{number}",
+            (top + 1, 4),
+            "RMSE",
+            f"SQRT(SUMXMY2({known.all()},{predicted.all('')})/COUNT({known.all()}))",
+            label_width=2,
+            number_format="0.000",
+            torch="F.mse_loss(pred, rating).sqrt()",
+            note="Of this epoch's predictions." if number < 2 else "",
+            quiet=number > 1,
         )
         return slopes, error
 
@@ -336,22 +544,48 @@ class _Epochs:
         third, fourth = self.columns[2:]
         row = top + k + 4
         by_user = self._panel(
-            "epoch_grad_users", number, (row, fourth), (users, k),
-            lambda i, j: f"SUMPRODUCT({slopes.row(i, 'c')},{at.films.row(j, 'c')})", Role.GRADIENT, f"Gradient by users {users}×{k}",
-            "The gradient by a user's factor: slopes of the user's ratings times that factor of the films.", "users.grad",
+            "epoch_grad_users",
+            number,
+            (row, fourth),
+            (users, k),
+            lambda i, j: f"SUMPRODUCT({slopes.row(i, 'c')},{at.films.row(j, 'c')})",
+            Role.GRADIENT,
+            f"Gradient by users {users}×{k}",
+            "The gradient by a user's factor: slopes of the user's ratings times that factor of the films.",
+            "users.grad",
         )
         by_film = self._panel(
-            "epoch_grad_films", number, (top + 2, third), (k, films),
-            lambda i, j: f"SUMPRODUCT({slopes.column(j, 'r')},{at.users.column(i, 'r')})", Role.GRADIENT, f"Gradient by films {k}×{films}, bias below",
-            "The gradient by a film's factor: slopes of the film's ratings times that factor of the users.", "films.grad",
+            "epoch_grad_films",
+            number,
+            (top + 2, third),
+            (k, films),
+            lambda i, j: f"SUMPRODUCT({slopes.column(j, 'r')},{at.users.column(i, 'r')})",
+            Role.GRADIENT,
+            f"Gradient by films {k}×{films}, bias below",
+            "The gradient by a film's factor: slopes of the film's ratings times that factor of the users.",
+            "films.grad",
         )
         user_bias = self._panel(
-            "epoch_grad_user_bias", number, (row, fourth + k), (users, 1), lambda i, j: f"SUM({slopes.row(i, 'c')})", Role.GRADIENT, "Bias",
-            "The gradient by a user's bias: the sum of the user's slopes.", "user_bias.grad",
+            "epoch_grad_user_bias",
+            number,
+            (row, fourth + k),
+            (users, 1),
+            lambda i, j: f"SUM({slopes.row(i, 'c')})",
+            Role.GRADIENT,
+            "Bias",
+            "The gradient by a user's bias: the sum of the user's slopes.",
+            "user_bias.grad",
         )
         film_bias = self._panel(
-            "epoch_grad_film_bias", number, (top + 2 + k, third), (1, films), lambda i, j: f"SUM({slopes.column(j, 'r')})", Role.GRADIENT, "",
-            "The gradient by a film's bias: the sum of the film's slopes.", "film_bias.grad",
+            "epoch_grad_film_bias",
+            number,
+            (top + 2 + k, third),
+            (1, films),
+            lambda i, j: f"SUM({slopes.column(j, 'r')})",
+            Role.GRADIENT,
+            "",
+            "The gradient by a film's bias: the sum of the film's slopes.",
+            "film_bias.grad",
         )
         return Parameters(by_user, by_film, user_bias, film_bias)
 
@@ -375,50 +609,126 @@ def _long_form(book: Book, table: Ratings, last: Parameters) -> None:
     at, factors, count = last.seen_from(sheet.name), last.users.width, len(table.triples)
     sheet.label((0, 0), "One row a rating: embeddings are rows looked up by number", Look.HEADING)
     top = 4
-    headers = ["user", "film", "rating", "user row", "film row"] + [f"user {k + 1}" for k in range(factors)] + [f"film {k + 1}" for k in range(factors)]
-    sheet.headers(top - 1, 0, [*headers, "user bias", "film bias", "prediction", "squared error", "", "user ids", "", "film ids", "title"])
+    headers = (
+        ["user", "film", "rating", "user row", "film row"]
+        + [f"user {k + 1}" for k in range(factors)]
+        + [f"film {k + 1}" for k in range(factors)]
+    )
+    sheet.headers(
+        top - 1,
+        0,
+        [*headers, "user bias", "film bias", "prediction", "squared error", "", "user ids", "", "film ids", "title"],
+    )
     long = sheet.constants(
-        "long_ratings", (top, 0), [[float(u), float(f), r] for u, f, r in table.triples], Role.INPUT, scale=Scale.NONE, number_format="General",
+        "long_ratings",
+        (top, 0),
+        [[float(u), float(f), r] for u, f, r in table.triples],
+        Role.INPUT,
+        scale=Scale.NONE,
+        number_format="General",
         note="User id, film id and rating.",
     )
     side = 9 + 2 * factors
-    user_ids = sheet.constants("user_ids", (top, side + 1), [[float(u)] for u in table.users], Role.INPUT, scale=Scale.NONE, number_format="0", note="Users in the order of the factors.")
-    film_ids = sheet.constants("film_ids", (top, side + 3), [[float(f)] for f in table.films], Role.INPUT, scale=Scale.NONE, number_format="0", note="Films in the order of the factors.")
+    user_ids = sheet.constants(
+        "user_ids",
+        (top, side + 1),
+        [[float(u)] for u in table.users],
+        Role.INPUT,
+        scale=Scale.NONE,
+        number_format="0",
+        note="Users in the order of the factors.",
+    )
+    film_ids = sheet.constants(
+        "film_ids",
+        (top, side + 3),
+        [[float(f)] for f in table.films],
+        Role.INPUT,
+        scale=Scale.NONE,
+        number_format="0",
+        note="Films in the order of the factors.",
+    )
     for i, title in enumerate(table.titles):
         sheet.label((top + i, side + 4), _short(title))
     rows = sheet.fill(
-        "long_rows", (top, 3), (count, 2), lambda i, j: f"MATCH({long.cell(i, j)},{(user_ids, film_ids)[j].all()},0)", Role.ACTIVATION,
-        scale=Scale.NONE, number_format="0", note="Where the id stands among the users or films: the number of the embedding's row.", torch="ids to indices",
+        "long_rows",
+        (top, 3),
+        (count, 2),
+        lambda i, j: f"MATCH({long.cell(i, j)},{(user_ids, film_ids)[j].all()},0)",
+        Role.ACTIVATION,
+        scale=Scale.NONE,
+        number_format="0",
+        note="Where the id stands among the users or films: the number of the embedding's row.",
+        torch="ids to indices",
     )
     users = sheet.fill(
-        "long_users", (top, 5), (count, factors), lambda i, j: f"INDEX({at.users.column(j, 'r')},{rows.cell(i, 0, 'c')})", Role.ACTIVATION,
-        number_format="0.00", note="The user's embedding: a row looked up in the trained factors by INDEX.", torch="F.embedding(u, users)",
+        "long_users",
+        (top, 5),
+        (count, factors),
+        lambda i, j: f"INDEX({at.users.column(j, 'r')},{rows.cell(i, 0, 'c')})",
+        Role.ACTIVATION,
+        number_format="0.00",
+        note="The user's embedding: a row looked up in the trained factors by INDEX.",
+        torch="F.embedding(u, users)",
     )
     films = sheet.fill(
-        "long_films", (top, 5 + factors), (count, factors),
-        lambda i, j: f"OFFSET({at.films.cell(j, 0, 'rc')},0,{rows.cell(i, 1, 'c')}-1)", Role.ACTIVATION,
-        number_format="0.00", note="The film's embedding: a column looked up in the trained factors by OFFSET.", torch="F.embedding(f, films.T)",
+        "long_films",
+        (top, 5 + factors),
+        (count, factors),
+        lambda i, j: f"OFFSET({at.films.cell(j, 0, 'rc')},0,{rows.cell(i, 1, 'c')}-1)",
+        Role.ACTIVATION,
+        number_format="0.00",
+        note="The film's embedding: a column looked up in the trained factors by OFFSET.",
+        torch="F.embedding(f, films.T)",
     )
     user_bias = sheet.fill(
-        "long_user_bias", (top, 5 + 2 * factors), (count, 1), lambda i, j: f"INDEX({at.user_bias.all()},{rows.cell(i, 0)})", Role.ACTIVATION,
-        number_format="0.00", note="The user's bias.", torch="F.embedding(u, user_bias)",
+        "long_user_bias",
+        (top, 5 + 2 * factors),
+        (count, 1),
+        lambda i, j: f"INDEX({at.user_bias.all()},{rows.cell(i, 0)})",
+        Role.ACTIVATION,
+        number_format="0.00",
+        note="The user's bias.",
+        torch="F.embedding(u, user_bias)",
     )
     film_bias = sheet.fill(
-        "long_film_bias", (top, 6 + 2 * factors), (count, 1), lambda i, j: f"INDEX({at.film_bias.all()},1,{rows.cell(i, 1)})", Role.ACTIVATION,
-        number_format="0.00", note="The film's bias.", torch="F.embedding(f, film_bias)",
+        "long_film_bias",
+        (top, 6 + 2 * factors),
+        (count, 1),
+        lambda i, j: f"INDEX({at.film_bias.all()},1,{rows.cell(i, 1)})",
+        Role.ACTIVATION,
+        number_format="0.00",
+        note="The film's bias.",
+        torch="F.embedding(f, film_bias)",
     )
     predicted = sheet.fill(
-        "long_predictions", (top, 7 + 2 * factors), (count, 1),
+        "long_predictions",
+        (top, 7 + 2 * factors),
+        (count, 1),
         lambda i, j: (
             f"lowest+(highest-lowest)/(1+EXP(-(SUMPRODUCT({users.row(i)},{films.row(i)})+{user_bias.cell(i, 0)}+{film_bias.cell(i, 0)})))"
         ),
-        Role.ACTIVATION, number_format="0.00", note="The same prediction as in the table, for one rating.", torch="sigmoid_range(…)",
+        Role.ACTIVATION,
+        number_format="0.00",
+        note="The same prediction as in the table, for one rating.",
+        torch="sigmoid_range(…)",
     )
     errors = sheet.fill(
-        "long_errors", (top, 8 + 2 * factors), (count, 1), lambda i, j: f"({predicted.cell(i, 0)}-{long.cell(i, 2)})^2", Role.RESULT,
-        number_format="0.000", scale=Scale.WHITE_RED, note="The squared error of one prediction.", torch="(pred - rating) ** 2",
+        "long_errors",
+        (top, 8 + 2 * factors),
+        (count, 1),
+        lambda i, j: f"({predicted.cell(i, 0)}-{long.cell(i, 2)})^2",
+        Role.RESULT,
+        number_format="0.000",
+        scale=Scale.WHITE_RED,
+        note="The squared error of one prediction.",
+        torch="(pred - rating) ** 2",
     )
     sheet.result(
-        "long_rmse", (1, 2), "RMSE", f"SQRT(SUM({errors.all('')})/COUNT({errors.all('')}))", label_width=1, torch="F.mse_loss(pred, rating).sqrt()",
+        "long_rmse",
+        (1, 2),
+        "RMSE",
+        f"SQRT(SUM({errors.all('')})/COUNT({errors.all('')}))",
+        label_width=1,
+        torch="F.mse_loss(pred, rating).sqrt()",
         note="The same as the last RMSE of the sheet training.",
     )

@@ -69,7 +69,9 @@ def _sheet(sheet: Sheet, strings: Strings) -> model.Sheet:
     columns = _Columns()
     for label in sheet.labels:
         if isinstance(label.text, str) and label.text.startswith("="):
-            columns.formula(label.row, label.column, label.text[1:], FormulaKind.NORMAL, label.row + 1, label.column + 1)
+            columns.formula(
+                label.row, label.column, label.text[1:], FormulaKind.NORMAL, label.row + 1, label.column + 1
+            )
         else:
             columns.constant(label.row, label.column, label.text, strings)
     for panel in sheet.panels:

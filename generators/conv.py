@@ -6,13 +6,22 @@ from . import network
 from .book import Book
 
 ABOUT = (
-    "A small convolutional network as live cells: a handwritten digit, two 3×3 kernels with ReLU, two 2×3×3 kernels with "
-    "ReLU, 2×2 max pooling, ten sets of dense weights and a softmax over the ten digits.",
-    "Click any cell of a panel to see its formula; the first cell of each panel has a note that says what it computes. "
-    "White to red shows small to great.",
-    "The two edge kernels are chosen by hand. The kernels of the second layer and the dense weights were trained on 4,401 "
-    "other MNIST digits with the two edge kernels fixed (96% of held-out digits right, 93 of the hundred shown here), then "
-    "rounded to two and three decimals, so that what you see is all there is.",
+    (
+        "A small convolutional network as live cells: a handwritten digit, two 3×3 kernels with ReLU, "
+        "two 2×3×3 kernels with "
+        "ReLU, 2×2 max pooling, ten sets of dense weights and a softmax over the ten digits."
+    ),
+    (
+        "Click any cell of a panel to see its formula; the first cell of each panel has a note that says what it computes. "
+        "White to red shows small to great."
+    ),
+    (
+        "The two edge kernels are chosen by hand. The kernels of the second layer and the dense weights "
+        "were trained on 4,401 "
+        "other MNIST digits with the two edge kernels fixed (96% of held-out digits right, 93 of the "
+        "hundred shown here), then "
+        "rounded to two and three decimals, so that what you see is all there is."
+    ),
 )
 EXERCISES = (
     (
@@ -21,8 +30,10 @@ EXERCISES = (
     ),
     (
         "Set kernel 1 to “bottom edge”. What changes in channel 1, and does the softmax survive?",
-        "Channel 1 now lights up under the strokes instead of above them. Later layers were trained for the top edge, "
-        "so the answer is often wrong: layers belong together.",
+        (
+            "Channel 1 now lights up under the strokes instead of above them. Later layers were trained for the top edge, "
+            "so the answer is often wrong: layers belong together."
+        ),
     ),
     (
         "Set kernel 1 to “identity”. What does ReLU change then?",
@@ -41,7 +52,9 @@ EXERCISES = (
 
 def build(digit: int = 70, size: int = network.SIDE, classes: int = network.CLASSES) -> Book:
     """Declare the lesson: ``digit`` is a row of the hundred vendored digits, ``size`` the image's side."""
-    book = Book("conv", "A convolutional network in cells", ABOUT, EXERCISES, {"digit": digit, "size": size, "classes": classes})
+    book = Book(
+        "conv", "A convolutional network in cells", ABOUT, EXERCISES, {"digit": digit, "size": size, "classes": classes}
+    )
     sheet = book.sheet("conv", pages=None)
     pixels = network.image(book, sheet, size, digit)
     names, library = network.kernel_library(book) if size == network.SIDE else (None, None)

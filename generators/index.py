@@ -8,7 +8,15 @@ from .book import Book, Sheet
 from .panels import Choices, Look, Panel
 from .style import Role
 
-_COLUMNS = (("panel", 150), ("sheet", 80), ("cells", 110), ("shape", 60), ("what it is", 80), ("what it computes", 620), ("torch", 330))
+_COLUMNS = (
+    ("panel", 150),
+    ("sheet", 80),
+    ("cells", 110),
+    ("shape", 60),
+    ("what it is", 80),
+    ("what it computes", 620),
+    ("torch", 330),
+)
 
 
 def add_index(book: Book) -> Sheet:
@@ -53,7 +61,9 @@ def _panels(book: Book, sheet: Sheet, row: int) -> None:
     shown = [(page, panel) for page in book.sheets for panel in page.panels if not panel.quiet]
     for offset, (page, panel) in enumerate(shown, start=1):
         frame = panel.frame
-        last = "" if frame.height == frame.width == 1 else f":{frame.part(frame.height - 1, frame.width - 1, 1, 1).cell()}"
+        last = (
+            "" if frame.height == frame.width == 1 else f":{frame.part(frame.height - 1, frame.width - 1, 1, 1).cell()}"
+        )
         cells = f"{frame.part(0, 0, 1, 1).cell()}{last}"
         sheet.label((row + offset, 0), panel.name, Look.LINK, link=f"internal:'{page.name}'!{cells}")
         texts = (page.name, cells, panel.shape, _kind(panel, page.choices.get(panel.name)), panel.note, panel.torch)

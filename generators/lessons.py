@@ -53,7 +53,14 @@ def _bound(option: Option, value: str | int | float) -> None:
         raise UsageError(f"option {option.name} is {value}: expected {low} to {high}")
 
 
-_DIGIT = Option("digit", int, 70, "which of the hundred vendored digits, ten of each class in class order (70: the lesson's 7)", 0, 99)
+_DIGIT = Option(
+    "digit",
+    int,
+    70,
+    "which of the hundred vendored digits, ten of each class in class order (70: the lesson's 7)",
+    0,
+    99,
+)
 
 LESSONS: tuple[Lesson, ...] = (
     Lesson(
@@ -61,7 +68,9 @@ LESSONS: tuple[Lesson, ...] = (
         "A digit through two convolutions, max pooling, ten dense weight sets and softmax.",
         (
             _DIGIT,
-            Option("size", int, 28, "the image's side; other than 28 the digit is enlarged and has no controls", 12, 1024),
+            Option(
+                "size", int, 28, "the image's side; other than 28 the digit is enlarged and has no controls", 12, 1024
+            ),
             Option("classes", int, 10, "10, or 1 for a single dense activation as in the lesson's own sheet", 1, 10),
         ),
     ),
@@ -96,6 +105,28 @@ LESSONS: tuple[Lesson, ...] = (
         ),
     ),
     Lesson("entropy", "Softmax, cross-entropy and binary cross-entropy, with natural logarithms."),
+    Lesson(
+        "optimisers",
+        "SGD, momentum, RMSProp and Adam fit a line, one row a step.",
+        (
+            Option("points", int, 20, "how many points", 2, 1000),
+            Option("epochs", int, 3, "how often each point is seen", 1, 100),
+            Option("seed", int, 1, "what the points are drawn from"),
+        ),
+    ),
+    Lesson(
+        "embeddings",
+        "Embedding as lookup and as one-hot product, on films and on a poem's words.",
+        (
+            Option("width", int, 5, "numbers in an embedding", 1, 50),
+            Option("seed", int, 3, "what they are drawn from"),
+        ),
+    ),
+    Lesson(
+        "matmul",
+        "A convolution as one sparse matrix times the flattened image, side by side.",
+        (_DIGIT, Option("side", int, 8, "the image's side", 4, 16)),
+    ),
 )
 
 

@@ -60,7 +60,9 @@ def image(book: Book, sheet: Sheet, size: int, digit: int) -> Frame:
     if size != SIDE:
         nearest = np.arange(size) * SIDE // size
         pixels = images[digit][np.ix_(nearest, nearest)] / 255.0
-        note = f"Digit {digit} of the vendored hundred ({labels[digit]}), enlarged to {size}×{size}; bytes divided by 255."
+        note = (
+            f"Digit {digit} of the vendored hundred ({labels[digit]}), enlarged to {size}×{size}; bytes divided by 255."
+        )
         return sheet.constants("image", (1, 0), pixels.tolist(), Role.INPUT, note=note, **details)
     library = digit_library(book).seen_from(sheet.name)
     return sheet.fill(
@@ -106,10 +108,19 @@ def kernel_library(book: Book) -> tuple[Frame, Frame]:
         column += [[name], [None], [None], [None]]
         rows += [list(map(float, row)) for row in kernel] + [[None] * 3]
     names = sheet.constants(
-        "kernel_names", (2, 0), column, Role.INPUT, scale=Scale.NONE, align="left", outline=False, note="What the lists of the control cells offer.",
+        "kernel_names",
+        (2, 0),
+        column,
+        Role.INPUT,
+        scale=Scale.NONE,
+        align="left",
+        outline=False,
+        note="What the lists of the control cells offer.",
     )
     for at in range(len(KERNELS)):
-        sheet.constants(f"library_{at + 1}", (2 + 4 * at, 1), rows[4 * at : 4 * at + 3], Role.WEIGHT, number_format="0.0##")
+        sheet.constants(
+            f"library_{at + 1}", (2 + 4 * at, 1), rows[4 * at : 4 * at + 3], Role.WEIGHT, number_format="0.0##"
+        )
     return names, sheet.frame((2, 1), (4 * len(KERNELS), 3))
 
 
@@ -122,25 +133,50 @@ def controls(sheet: Sheet, size: int, digit: int, names: Frame | None) -> int:
         _, labels = vendored.digits()
         chosen, example = int(labels[digit]), digit % 10 + 1
         sheet.control(
-            "digit", (row, 9), "Which digit", float(chosen), range(10), width=6, label_width=9, prompt="0 to 9",
+            "digit",
+            (row, 9),
+            "Which digit",
+            float(chosen),
+            range(10),
+            width=6,
+            label_width=9,
+            prompt="0 to 9",
             note="Which of the ten digits the network looks at.",
         )
         sheet.control(
-            "example", (row + 1, 9), "Which example of it", float(example), range(1, 11), width=6, label_width=9,
-            prompt="1 to 10", note="Which of the ten vendored examples of the digit.",
+            "example",
+            (row + 1, 9),
+            "Which example of it",
+            float(example),
+            range(1, 11),
+            width=6,
+            label_width=9,
+            prompt="1 to 10",
+            note="Which of the ten vendored examples of the digit.",
         )
         row += 2
     if names is not None:
         for channel, name in ((1, "top edge"), (2, "left edge")):
             sheet.control(
-                f"choice_{channel}", (row, 9), f"Kernel {channel} of the first layer", name, tuple(KERNELS), width=6,
-                label_width=9, prompt="a kernel of the sheet kernels",
+                f"choice_{channel}",
+                (row, 9),
+                f"Kernel {channel} of the first layer",
+                name,
+                tuple(KERNELS),
+                width=6,
+                label_width=9,
+                prompt="a kernel of the sheet kernels",
                 note=f"Which kernel of the sheet kernels makes channel {channel} of the first layer.",
             )
             sheet.fill(
-                f"choice_{channel}_row", (row, 16), (1, 1),
+                f"choice_{channel}_row",
+                (row, 16),
+                (1, 1),
                 lambda i, j, channel=channel: f"MATCH(choice_{channel},{names.seen_from(sheet.name).all()},0)",  # type: ignore[misc]
-                Role.RESULT, scale=Scale.NONE, number_format="0", note="The row where the chosen kernel starts on the sheet kernels.",
+                Role.RESULT,
+                scale=Scale.NONE,
+                number_format="0",
+                note="The row where the chosen kernel starts on the sheet kernels.",
             )
             sheet.label((row, 17), "row on the sheet kernels", Look.FAINT)
             row += 1
@@ -162,11 +198,14 @@ def first_kernels(sheet: Sheet, size: int, library: Frame | None) -> Channels:
         sheet.label((row + 3, column), f"=choice_{channel}", Look.FAINT)
         frames.append(
             sheet.fill(
-                f"kernel_{channel}", (row, column), (3, 3),
+                f"kernel_{channel}",
+                (row, column),
+                (3, 3),
                 lambda i, j, channel=channel: (  # type: ignore[misc]
                     f"INDEX({there.window(i, j, there.height - 3, 1, 'r')},choice_{channel}_row)"
                 ),
-                Role.WEIGHT, note=note + " Chosen in the control cell below the image; type numbers over it to try your own.",
+                Role.WEIGHT,
+                note=note + " Chosen in the control cell below the image; type numbers over it to try your own.",
             )
         )
     return Channels(*frames)
@@ -179,10 +218,15 @@ def first_layer(sheet: Sheet, size: int, pixels: Frame, kernels: Channels) -> Ch
     return Channels(
         *(
             sheet.fill(
-                f"conv1_{channel}", (2 + second_row(size) * (channel - 1), column), (side, side),
+                f"conv1_{channel}",
+                (2 + second_row(size) * (channel - 1), column),
+                (side, side),
                 lambda i, j, kernel=kernels[channel - 1]: f"MAX(0,SUM({pixels.window(i, j, 3, 3)}*{kernel.all()}))",  # type: ignore[misc]
-                Role.ACTIVATION, array=True, title=f"Channel {channel}: {side}×{side}",
-                note=f"Kernel {channel} slides over the image: each cell multiplies the 3×3 window below and right of its place "
+                Role.ACTIVATION,
+                array=True,
+                title=f"Channel {channel}: {side}×{side}",
+                note=f"Kernel {channel} slides over the image: each cell multiplies the 3×3 window below and right "
+                "of its place "
                 "by the kernel, adds the nine products, and ReLU turns negative sums into 0.",
                 torch=f"F.relu(F.conv2d(image, kernel_{channel}))",
             )
@@ -201,7 +245,10 @@ def second_kernels(sheet: Sheet, size: int) -> tuple[Channels, Channels]:
         sheet.label((row - 1, column), f"Kernel {out}", Look.TITLE, role=Role.WEIGHT)
         slices = [
             sheet.constants(
-                f"kernel_{out}_{into}", (row + 4 * (into - 1), column), weights[out - 1, into - 1].tolist(), Role.WEIGHT,
+                f"kernel_{out}_{into}",
+                (row + 4 * (into - 1), column),
+                weights[out - 1, into - 1].tolist(),
+                Role.WEIGHT,
                 note=f"The slice of kernel {out} that looks at channel {into} of Conv1. Trained (see the index).",
             )
             for into in (1, 2)
@@ -222,9 +269,13 @@ def second_layer(sheet: Sheet, size: int, below: Channels, kernels: tuple[Channe
     return Channels(
         *(
             sheet.fill(
-                f"conv2_{channel}", (3 + second_row(size) * (channel - 1), column), (side, side),
+                f"conv2_{channel}",
+                (3 + second_row(size) * (channel - 1), column),
+                (side, side),
                 lambda i, j, kernel=kernels[channel - 1]: formula(kernel, i, j),  # type: ignore[misc]
-                Role.ACTIVATION, array=True, title=f"Channel {channel}: {side}×{side}",
+                Role.ACTIVATION,
+                array=True,
+                title=f"Channel {channel}: {side}×{side}",
                 note=f"A 2×3×3 kernel looks at both channels of Conv1 at once: eighteen products, added, then ReLU. "
                 f"This is output channel {channel}.",
                 torch=f"F.relu(F.conv2d(conv1, kernels))[{channel - 1}]",
@@ -241,9 +292,12 @@ def max_pooling(sheet: Sheet, size: int, column: int, below: Channels) -> Channe
     return Channels(
         *(
             sheet.fill(
-                f"maxpool_{channel}", (3 + second_row(size) * (channel - 1), column), (side, side),
+                f"maxpool_{channel}",
+                (3 + second_row(size) * (channel - 1), column),
+                (side, side),
                 lambda i, j, source=below[channel - 1]: f"MAX({source.window(2 * i, 2 * j, 2, 2)})",  # type: ignore[misc]
-                Role.ACTIVATION, title=f"Channel {channel}: {side}×{side}",
+                Role.ACTIVATION,
+                title=f"Channel {channel}: {side}×{side}",
                 note="The greatest of each 2×2 block, blocks side by side (stride 2): a quarter of the numbers remain.",
                 torch=f"F.max_pool2d(x, 2)[{channel - 1}]",
             )
@@ -268,8 +322,13 @@ def dense_weights(sheet: Sheet, size: int, column: int, classes: int) -> list[Ch
             sheet.constants(
                 f"dense_{shown}_{channel}",
                 (3 + second_row(size) * (channel - 1) + (side + 1) * (k // 5), column + (side + 1) * (k % 5)),
-                scaled[shown, channel - 1].tolist(), Role.WEIGHT, title=f"{shown}, channel {channel}: {side}×{side}",
-                note=f"How much each pooled activation of channel {channel} speaks for the digit {shown}. Trained (see the index).",
+                scaled[shown, channel - 1].tolist(),
+                Role.WEIGHT,
+                title=f"{shown}, channel {channel}: {side}×{side}",
+                note=(
+                    f"How much each pooled activation of channel {channel} speaks for the digit {shown}. Trained "
+                    "(see the index)."
+                ),
             )
             for channel in (1, 2)
         ]
@@ -281,30 +340,49 @@ def answer(sheet: Sheet, column: int, pooled: Channels, weights: list[Channels])
     """Place activations, exponentials and softmax, a row a class; return the classes and the probabilities."""
     count = len(weights)
     top, shape = 3, (len(weights), 1)
-    sheet.label((0, column), f"Dense layer and softmax: {count} class{'es' if count > 1 else ''}", Look.TITLE, role=Role.RESULT)
+    sheet.label(
+        (0, column), f"Dense layer and softmax: {count} class{'es' if count > 1 else ''}", Look.TITLE, role=Role.RESULT
+    )
     for offset, width in enumerate((40, 64, 64, 64)):
         sheet.widths[column + offset] = width
     sheet.headers(2, column, ("digit", "activation", "exp", "softmax"))
     classes = sheet.constants(
-        "classes", (top, column), [[float(k)] for k in (range(count) if count == CLASSES else [7])], Role.INPUT, scale=Scale.NONE,
-        number_format="0", note="The ten digits to tell apart.",
+        "classes",
+        (top, column),
+        [[float(k)] for k in (range(count) if count == CLASSES else [7])],
+        Role.INPUT,
+        scale=Scale.NONE,
+        number_format="0",
+        note="The ten digits to tell apart.",
     )
     logits = sheet.fill(
-        "logits", (top, column + 1), shape,
+        "logits",
+        (top, column + 1),
+        shape,
         lambda i, j: "+".join(f"SUMPRODUCT({weights[i][c].all('')},{pooled[c].all()})" for c in (0, 1)),
-        Role.ACTIVATION, number_format="0.000",
+        Role.ACTIVATION,
+        number_format="0.000",
         note="The dense layer: every pooled activation times its weight, all added, once for each digit.",
         torch="F.linear(pooled.flatten(), weights)",
     )
     powers = sheet.fill(
-        "exponentials", (top, column + 2), shape, lambda i, j: f"EXP({logits.cell(i, 0)}-MAX({logits.all()}))",
-        Role.ACTIVATION, number_format="0.000",
+        "exponentials",
+        (top, column + 2),
+        shape,
+        lambda i, j: f"EXP({logits.cell(i, 0)}-MAX({logits.all()}))",
+        Role.ACTIVATION,
+        number_format="0.000",
         note="e to the activation, after taking the greatest away from each: the same softmax, and no overflow.",
         torch="torch.exp(logits - logits.max())",
     )
     softmax = sheet.fill(
-        "softmax", (top, column + 3), shape, lambda i, j: f"{powers.cell(i, 0)}/SUM({powers.all()})",
-        Role.RESULT, number_format="0.000", scale=Scale.WHITE_RED,
+        "softmax",
+        (top, column + 3),
+        shape,
+        lambda i, j: f"{powers.cell(i, 0)}/SUM({powers.all()})",
+        Role.RESULT,
+        number_format="0.000",
+        scale=Scale.WHITE_RED,
         note="Each exponential divided by their sum: ten numbers between 0 and 1 that add up to 1.",
         torch="F.softmax(logits, dim=0)",
     )
@@ -318,7 +396,13 @@ def verdict(sheet: Sheet, row: int, classes: Frame, softmax: Frame) -> None:
     lines = (
         ("predicted", "The digit with the greatest softmax", f"INDEX({classes.all()},{best})", "0", "logits.argmax()"),
         ("confidence", "Its softmax", f"MAX({softmax.all()})", "0.000", "F.softmax(logits, dim=0).max()"),
-        ("loss", "Cross-entropy loss", f"-LN(INDEX({softmax.all()},digit+1))", "0.000", "F.cross_entropy(logits, digit)"),
+        (
+            "loss",
+            "Cross-entropy loss",
+            f"-LN(INDEX({softmax.all()},digit+1))",
+            "0.000",
+            "F.cross_entropy(logits, digit)",
+        ),
     )
     notes = (
         "The class whose softmax is greatest.",
@@ -327,10 +411,26 @@ def verdict(sheet: Sheet, row: int, classes: Frame, softmax: Frame) -> None:
     )
     for offset, ((name, label, formula, style, call), note) in enumerate(zip(lines, notes, strict=True)):
         sheet.result(
-            name, (row + 2 + offset, 9), label, formula, label_width=9, span=3, number_format=style, torch=call, note=note
+            name,
+            (row + 2 + offset, 9),
+            label,
+            formula,
+            label_width=9,
+            span=3,
+            number_format=style,
+            torch=call,
+            note=note,
         )
     sheet.charts.append(
         Chart(
-            "column", "Softmax", (Series("softmax", softmax, classes),), row + 6, 0, 27 * 27, 20 * 12, "digit", "probability"
+            "column",
+            "Softmax",
+            (Series("softmax", softmax, classes),),
+            row + 6,
+            0,
+            27 * 27,
+            20 * 12,
+            "digit",
+            "probability",
         )
     )

@@ -29,7 +29,7 @@ def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 @cache
 def digits_network() -> tuple[Floats, Floats]:
-    """Return the trained weights: second layer (2, 2, 3, 3), two decimals, and dense (10, 2, 12, 12), three decimals."""
+    """Return the trained weights: second layer (2, 2, 3, 3) and dense (10, 2, 12, 12), as rounded decimals."""
     with np.load(io.BytesIO(read_bytes("digits_network.npz"))) as stored:
         return stored["conv2"] / 100.0, stored["dense"] / 1000.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timezone, UTC
 from typing import Any, TypeAlias
 
 import xlsxwriter
@@ -22,7 +22,7 @@ from .panels import Constants, Fill, Label, Panel, Solver, Whole
 from .places import Frame
 from .style import CELL_FONT_SIZE, Scale
 
-CREATED = datetime(2024, 1, 1, tzinfo=timezone.utc)
+CREATED = datetime(2024, 1, 1, tzinfo=UTC)
 Lookup: TypeAlias = Callable[[str, int, int], Scalar]  # sheet, row, column → value
 
 
@@ -124,7 +124,9 @@ def _set_up(page: Worksheet, sheet: Sheet) -> None:
         for column in range(first, last + 1):
             pixels = sheet.widths.get(column, sheet.default_width)
             page.set_column_pixels(column, column, pixels, None, {"level": 1, "hidden": True})
-        page.set_column_pixels(last + 1, last + 1, sheet.widths.get(last + 1, sheet.default_width), None, {"collapsed": True})
+        page.set_column_pixels(
+            last + 1, last + 1, sheet.widths.get(last + 1, sheet.default_width), None, {"collapsed": True}
+        )
     page.freeze_panes(*sheet.frozen)
     page.set_zoom(sheet.zoom)
     page.set_landscape()
@@ -148,7 +150,9 @@ def _write_label(page: Worksheet, sheet: Sheet, label: Label, formats: Formats, 
     if label.link:
         page.write_url(label.row, label.column, label.link, look, str(label.text))
     elif isinstance(label.text, str) and label.text.startswith("="):
-        page.write_formula(label.row, label.column, label.text, look, _stored(value(sheet.name, label.row, label.column)))
+        page.write_formula(
+            label.row, label.column, label.text, look, _stored(value(sheet.name, label.row, label.column))
+        )
     else:
         page.write(label.row, label.column, label.text, look)
 
@@ -168,7 +172,12 @@ def _write_control(page: Worksheet, sheet: Sheet, panel: Panel, formats: Formats
             frame.left,
             frame.top,
             frame.left,
-            {"validate": "list", "source": source, "input_title": panel.name[:32], "input_message": choices.prompt[:255]},
+            {
+                "validate": "list",
+                "source": source,
+                "input_title": panel.name[:32],
+                "input_message": choices.prompt[:255],
+            },
         )
 
 
@@ -177,8 +186,8 @@ def _write_panel(page: Worksheet, panel: Panel, formats: Formats, value: Lookup)
     looks = _Looks(panel, formats)
     match panel.content:
         case Constants(rows):
-            for i, row in enumerate(rows):
-                for j, stored in enumerate(row):
+            for i, cells in enumerate(rows):
+                for j, stored in enumerate(cells):
                     page.write(frame.top + i, frame.left + j, stored, looks.at(frame.top + i, frame.left + j))
         case Fill(_, array):
             done = set()
@@ -194,7 +203,9 @@ def _write_panel(page: Worksheet, panel: Panel, formats: Formats, value: Lookup)
             for row, column in _blank(frame, done):
                 page.write_blank(row, column, None, looks.at(row, column))
         case Whole(formula):
-            results = [[_stored(value(frame.sheet, i, j)) for j in range(frame.left, frame.right)] for i in _rows(frame)]
+            results = [
+                [_stored(value(frame.sheet, i, j)) for j in range(frame.left, frame.right)] for i in _rows(frame)
+            ]
             page.write_array_formula(*_corners(frame), formula, looks.at(frame.top, frame.left), results[0][0])
             for i, row_of_results in enumerate(results):
                 for j, result in enumerate(row_of_results):

@@ -58,7 +58,8 @@ def edited(name: str, changes: dict[str, object]) -> bytes:
 def test_equals_its_twin(name: str) -> None:
     report = verify(made(name))
     assert [panel for panel in report["panels"] if not panel["ok"]] == []
-    assert report["ok"] and report["lesson"] == name
+    assert report["ok"]
+    assert report["lesson"] == name
 
 
 @pytest.mark.parametrize("name", NAMES)

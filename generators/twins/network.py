@@ -108,7 +108,7 @@ def _head(source: Source, hidden: torch.Tensor, weights: Weights, expected: dict
 
 
 def _uniform(source: Source, shape: torch.Size, expected: dict[str, Floats]) -> Floats:
-    """Return the random numbers, (channels, rows, columns): Park and Miller's generator in whole numbers, or RAND()'s."""
+    """Return the random numbers, (channels, rows, columns): Park and Miller's in whole numbers, or RAND()'s."""
     state, states = int(source.number("seed")), []
     for _ in range(shape.numel()):
         state = MULTIPLIER * state % MODULUS

@@ -84,5 +84,3 @@ def _as_float(value: Scalar) -> float:
     if value is None or isinstance(value, str):
         return float("nan")
     return float(value)
-
-
