@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 TESTS ?= tests
 
-.PHONY: demo test check docs lint types environment benchmark clean
+.PHONY: demo test check docs picture lint types environment benchmark clean
 
 demo: $(VENV)/.demo
 	$(RUN) -m sheetgrad.engine generate all -o demo --force
@@ -58,3 +58,11 @@ $(VENV)/.benchmark: pyproject.toml | $(VENV)/bin/python
 
 clean:
 	rm -rf build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The picture in the README, from the lesson itself: needs soffice and pdftoppm.
+picture: $(VENV)/.test
+	mkdir -p build/picture docs/images
+	$(RUN) -m sheetgrad.engine generate conv -o build/picture/conv.xlsx --force
+	soffice -env:UserInstallation=file://$(CURDIR)/build/picture/profile --headless --convert-to pdf \
+		--outdir build/picture build/picture/conv.xlsx
+	pdftoppm -r 110 -f 1 -l 1 -x 40 -y 45 -W 1370 -H 740 -singlefile -png build/picture/conv.pdf docs/images/conv

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+COMMANDS = ("generate", "recompute", "check", "verify", "explain")
 
 
 def test_functions_table_is_current() -> None:
@@ -34,10 +37,16 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert (document.parent / target).exists(), target
 
 
+@cache
+def options() -> dict[str, set[str]]:
+    """Return the options that each command's help shows."""
+    helps = {command: run(f"sheetgrad {command} --help", ROOT) for command in COMMANDS}
+    return {command: set(re.findall(r"(?<![\w-])-[-\w]+", text)) for command, text in helps.items()}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_options_named_in_documents_exist(document: Path) -> None:
-    commands = ("generate", "recompute", "check", "verify", "explain")
-    known = {command: set(re.findall(r"(?<![\w-])-[-\w]+", run(f"sheetgrad {command} --help", ROOT))) for command in commands}
+    known = options()
     for line in re.findall(r"sheetgrad (\w+ [^`\n#|]*)", document.read_text()):
         command, _, rest = line.partition(" ")
         for option in re.findall(r"(?<=\s)--?[a-z][-a-z]*", f" {rest}") if command in known else ():
