@@ -175,19 +175,22 @@ def IMDIV(inumber1: Any, inumber2: Any) -> Scalar:
 
 @array()
 def IMSUM(context: Context, *inumbers: Range) -> Result:
-    """Sum; empty cells count for nothing; #VALUE! where suffixes differ. (Support: IMSUM function)"""
+    """Sum; empty cells of ranges count for nothing; #VALUE! where suffixes differ. (Support: IMSUM function)"""
     return _folded(_elements(context, inumbers), lambda a, b: a + b)
 
 
 @array()
 def IMPRODUCT(context: Context, *inumbers: Range) -> Result:
-    """Product; empty cells count for nothing; #VALUE! where suffixes differ. (Support: IMPRODUCT function)"""
+    """Product; a single empty cell is 0, those of ranges count for nothing; #VALUE! where suffixes differ. (Support: IMPRODUCT function)"""
     return _folded(_elements(context, inumbers), lambda a, b: a * b)
 
 
 def _elements(context: Context, arrays: Iterable[Values]) -> list[Scalar]:
-    found = [value for values in arrays for row in values.rows(context.strings) for value in row if value is not None]
-    return found or [None]
+    found: list[Scalar] = []
+    for values in arrays:
+        elements = [value for row in values.rows(context.strings) for value in row]
+        found += elements if len(elements) == 1 else [value for value in elements if value is not None]
+    return found
 
 
 def _parse(value: Scalar) -> Parsed | Error:

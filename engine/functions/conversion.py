@@ -147,7 +147,7 @@ _UNITS: dict[str, dict[str, tuple[float, int]]] = {
         "kn": (_NAUTICAL / 3600, 0),
         "m/h m/hr": (1 / 3600, 1),
         "m/s m/sec": (1, 1),
-        "mph": (_MILE / 3600, 0),
+        "mph": (_MILE / 3600, 1),
     },
 }
 

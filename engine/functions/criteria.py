@@ -2,7 +2,7 @@
 
 Rules (Support: COUNTIF function; Examples of criteria): an operator in front of a text is taken off; what is left is read as a
 number, a logical or an error value where it can be. ``=`` and ``<>`` compare texts without regard to case and with
-wildcards; the inequalities compare values of one kind only. A text that reads as a number equals that number.
+wildcards; the inequalities compare values of one kind only. For ``=``, not for ``<>``, a text that reads as a number equals it.
 An empty cell as criterion means 0; ``"="`` is met by empty cells, ``""`` also by empty texts, ``"<>"`` by cells that hold something.
 """
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sheetgrad.engine.collation import sort_key
 from sheetgrad.engine.numerals import parse_number
 from sheetgrad.engine.wildcards import has_wildcards, wildcard
-from sheetgrad.sheets.values import ERRORS_BY_TEXT, Error, Floats, Kind, Kinds, Scalar, Strings, Values, encode
+from sheetgrad.sheets.values import ERRORS_BY_TEXT, Error, Kind, Scalar, Strings, Values, encode
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -71,10 +71,14 @@ def criterion(scalar: Scalar, date1904: bool = False, prefix: bool = False) -> C
 
 def meets(values: Values, test: Criterion, strings: Strings, date1904: bool = False) -> Mask:
     """Tell for each element of an array of any shape whether it meets a criterion."""
-    if test.operator == "<>":
-        return ~_equals(values, test.operand, strings, date1904)
     if test.operator == "=":
-        return _equals(values, test.operand, strings, date1904)
+        found = _equals(values, test.operand, strings)
+        if test.kind == Kind.NUMBER and values.kind is not None:
+            number = test.operand
+            found |= _of_texts(values, lambda text: parse_number(text, date1904=date1904) == number, strings)
+        return found
+    if test.operator == "<>":
+        return ~_equals(values, test.operand, strings)
     return _ordered(values, test, strings)
 
 
@@ -98,18 +102,15 @@ def _operand(text: str, date1904: bool) -> Scalar:
     return ERRORS_BY_TEXT.get(upper, text)
 
 
-def _equals(values: Values, operand: Scalar, strings: Strings, date1904: bool) -> Mask:
+def _equals(values: Values, operand: Scalar, strings: Strings) -> Mask:
     kinds, data = values.kinds, values.data
     if operand is None:
         return np.asarray(kinds == Kind.EMPTY)
     if isinstance(operand, str):
-        found = _of_texts(data, kinds, _text_test(operand), strings)
+        found = _of_texts(values, _text_test(operand), strings)
         return found | (kinds == Kind.EMPTY) if operand == "" else found
     payload, kind = encode(operand, strings)
-    found = np.asarray((kinds == kind) & (data == payload))
-    if kind == Kind.NUMBER and values.kind is not None:
-        found |= _of_texts(data, kinds, lambda text: parse_number(text, date1904=date1904) == payload, strings)
-    return found
+    return np.asarray((kinds == kind) & (data == payload))
 
 
 def _text_test(operand: str) -> Callable[[str], bool]:
@@ -126,16 +127,16 @@ def _ordered(values: Values, test: Criterion, strings: Strings) -> Mask:
         return np.zeros(data.shape, dtype=np.bool_)
     if isinstance(operand, str):
         key = sort_key(operand)
-        return _of_texts(data, kinds, lambda text: bool(compare(sort_key(text), key)), strings)
+        return _of_texts(values, lambda text: bool(compare(sort_key(text), key)), strings)
     payload, kind = encode(operand, strings)
     return np.asarray((kinds == kind) & compare(data, payload))
 
 
-def _of_texts(data: Floats, kinds: Kinds, test: Callable[[str], bool], strings: Strings) -> Mask:
+def _of_texts(values: Values, test: Callable[[str], bool], strings: Strings) -> Mask:
     """Test each distinct text once."""
-    found = np.zeros(data.shape, dtype=np.bool_)
-    where = kinds == Kind.TEXT
+    found = np.zeros(values.shape, dtype=np.bool_)
+    where = values.kinds == Kind.TEXT
     if where.any():
-        distinct, places = np.unique(data[where], return_inverse=True)
+        distinct, places = np.unique(values.data[where], return_inverse=True)
         found[where] = np.array([test(strings.texts[int(i)]) for i in distinct])[places]
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.values import Error
 
-from .declare import Failing, Number, Numbers, Range, Result, array, fail, lookup, reduction
+from .declare import Failing, Number, Numbers, Range, Result, array, fail, reduction
 from .samples import sample
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -20,103 +21,102 @@ Mask: TypeAlias = NDArray[np.bool_]
 @reduction()
 def MEDIAN(*numbers: Numbers) -> Result:
     """Middle number, or the mean of the two middle ones; #NUM! of none. (Support: MEDIAN function)"""
-    x, valid = numbers
-    if x.shape[-1] == 0:
-        return fail(np.zeros(x.shape[:-1]), True, Error.NUM)
-    count = np.full(x.shape[:-1], x.shape[-1]) if valid is None else valid.sum(axis=-1)
-    ordered = np.sort(x if valid is None else np.where(valid, x, np.inf), axis=-1)
-    safe = np.maximum(count, 1)[..., None]
-    low = np.take_along_axis(ordered, (safe - 1) // 2, axis=-1)[..., 0]
-    high = np.take_along_axis(ordered, safe // 2, axis=-1)[..., 0]
-    low, high = np.where(count == 0, 0.0, low), np.where(count == 0, 0.0, high)
-    return fail(low + (high - low) / 2, count == 0, Error.NUM)
+    x = _ordered(numbers)
+    return _interpolate(x, (x.count - 1) / 2, x.count == 0)
 
 
-@lookup()
-def LARGE(array: Range, k: Number) -> Result:
+@reduction()
+def LARGE(array: Numbers, k: Number) -> Result:
     """The k-th greatest number (k rounded up); #NUM! where there is no such. (Support: LARGE function)"""
     x = _ordered(array)
-    return x if isinstance(x, Error) else _pick(x, len(x) - np.ceil(k))
+    return _pick(x, x.count - np.ceil(k))
 
 
-@lookup()
-def SMALL(array: Range, k: Number) -> Result:
+@reduction()
+def SMALL(array: Numbers, k: Number) -> Result:
     """The k-th least number (k rounded up); #NUM! where there is no such. (Support: SMALL function)"""
-    x = _ordered(array)
-    return x if isinstance(x, Error) else _pick(x, np.ceil(k) - 1)
+    return _pick(_ordered(array), np.ceil(k) - 1)
 
 
-@lookup("RANK.EQ", "RANK")
-def rank_eq(number: Number, ref: Range, order: Number = 0.0) -> Result:
-    """Place of a number among the numbers of a range, the greatest first or, with an order other than 0, the least first;
-    equal numbers share the best place; #N/A where it is not among them. (Support: RANK.EQ function)"""
-    return _rank(number, ref, order, 0.0)
+@reduction("RANK.EQ", "RANK")
+def rank_eq(number: Number, ref: Numbers, order: Number = 0.0) -> Result:
+    """Place of a number among those of a range, the greatest first or, with an order other than 0, the least first.
+
+    Equal numbers share the best place; #N/A where it is not among them. (Support: RANK.EQ function)
+    """
+    return _rank(number, _ordered(ref), order, 0.0)
 
 
-@lookup("RANK.AVG")
-def rank_avg(number: Number, ref: Range, order: Number = 0.0) -> Result:
+@reduction("RANK.AVG")
+def rank_avg(number: Number, ref: Numbers, order: Number = 0.0) -> Result:
     """Like RANK.EQ, but equal numbers get the mean of their places. (Support: RANK.AVG function)"""
-    return _rank(number, ref, order, 0.5)
+    return _rank(number, _ordered(ref), order, 0.5)
 
 
-@lookup("PERCENTILE.INC", "PERCENTILE")
-def percentile_inc(array: Range, k: Number) -> Result:
-    """The k-th percentile, k in [0, 1], interpolated between n - 1 gaps; #NUM! outside or of no number. (Support: PERCENTILE.INC function)"""
+@reduction("PERCENTILE.INC", "PERCENTILE")
+def percentile_inc(array: Numbers, k: Number) -> Result:
+    """The k-th percentile, k in [0, 1], interpolated between n - 1 gaps; #NUM! outside or of no number.
+
+    (Support: PERCENTILE.INC function)
+    """
     x = _ordered(array)
-    if isinstance(x, Error):
-        return x
-    return _interpolate(x, k * (len(x) - 1), (k < 0) | (k > 1))
+    return _interpolate(x, k * (x.count - 1), (k < 0) | (k > 1))
 
 
-@lookup("PERCENTILE.EXC")
-def percentile_exc(array: Range, k: Number) -> Result:
-    """The k-th percentile, interpolated between n + 1 gaps; #NUM! unless 1/(n+1) ≤ k ≤ n/(n+1). (Support: PERCENTILE.EXC function)"""
+@reduction("PERCENTILE.EXC")
+def percentile_exc(array: Numbers, k: Number) -> Result:
+    """The k-th percentile, interpolated between n + 1 gaps; #NUM! unless 1/(n+1) ≤ k ≤ n/(n+1).
+
+    (Support: PERCENTILE.EXC function)
+    """
     x = _ordered(array)
-    if isinstance(x, Error):
-        return x
-    place = k * (len(x) + 1) - 1
-    return _interpolate(x, place, (place < -1e-12) | (place > len(x) - 1 + 1e-12))
+    place = k * (x.count + 1) - 1
+    return _interpolate(x, place, (k <= 0) | (k >= 1) | (place < -1e-12) | (place > x.count - 1 + 1e-12))
 
 
-@lookup("QUARTILE.INC", "QUARTILE")
-def quartile_inc(array: Range, quart: Number) -> Result:
+@reduction("QUARTILE.INC", "QUARTILE")
+def quartile_inc(array: Numbers, quart: Number) -> Result:
     """Quartile 0 (least) to 4 (greatest), interpolated as PERCENTILE.INC; #NUM! for others. (Support: QUARTILE.INC function)"""
     return percentile_inc(array, np.trunc(quart) / 4)
 
 
-@lookup("QUARTILE.EXC")
-def quartile_exc(array: Range, quart: Number) -> Result:
+@reduction("QUARTILE.EXC")
+def quartile_exc(array: Numbers, quart: Number) -> Result:
     """Quartile 1 to 3, interpolated as PERCENTILE.EXC; #NUM! for others. (Support: QUARTILE.EXC function)"""
-    whole = np.trunc(quart)
-    found = percentile_exc(array, whole / 4)
-    return fail(found, (whole < 1) | (whole > 3), Error.NUM) if isinstance(found, Failing) else found
+    return percentile_exc(array, np.trunc(quart) / 4)
 
 
-@lookup("PERCENTRANK.INC", "PERCENTRANK")
-def percentrank_inc(array: Range, x: Number, significance: Number = 3.0) -> Result:
-    """Share of the numbers below x, in [0, 1], cut to digits; #N/A outside their span, #NUM! of none or for less
-    than one digit. (Support: PERCENTRANK.INC function)"""
-    return _percent_rank(array, x, significance, lambda place, n: place / max(n - 1, 1))
+@reduction("PERCENTRANK.INC", "PERCENTRANK")
+def percentrank_inc(array: Numbers, x: Number, significance: Number = 3.0) -> Result:
+    """Share of the numbers below x, in [0, 1], cut to digits.
+
+    #N/A outside their span, #NUM! of no number or for less than one digit. (Support: PERCENTRANK.INC function)
+    """
+    return _percent_rank(array, x, significance, lambda place, n: np.where(n == 1, 1.0, place / np.maximum(n - 1, 1)))
 
 
-@lookup("PERCENTRANK.EXC")
-def percentrank_exc(array: Range, x: Number, significance: Number = 3.0) -> Result:
-    """Share of the numbers below x, in (0, 1), cut to digits; #N/A outside their span, #NUM! of none or for less
-    than one digit. (Support: PERCENTRANK.EXC function)"""
+@reduction("PERCENTRANK.EXC")
+def percentrank_exc(array: Numbers, x: Number, significance: Number = 3.0) -> Result:
+    """Share of the numbers below x, in (0, 1), cut to digits.
+
+    #N/A outside their span, #NUM! of no number or for less than one digit. (Support: PERCENTRANK.EXC function)
+    """
     return _percent_rank(array, x, significance, lambda place, n: (place + 1) / (n + 1))
 
 
-@lookup()
-def TRIMMEAN(array: Range, percent: Number) -> Result:
+@reduction()
+def TRIMMEAN(array: Numbers, percent: Number) -> Result:
     """Mean without a share of the numbers, half of it at each end, an even number of them; #NUM! outside [0, 1).
-    (Support: TRIMMEAN function)"""
+
+    (Support: TRIMMEAN function)
+    """
     x = _ordered(array)
-    if isinstance(x, Error):
-        return x
-    bad = (percent < 0) | (percent >= 1) | (len(x) == 0)
-    cut = np.where(bad, 0, np.floor(np.where(bad, 0.0, percent) * len(x) / 2 + 1e-9)).astype(np.int64)
-    means = {int(c): float(x[c : len(x) - c].mean()) if len(x) else 0.0 for c in np.unique(cut)}
-    return fail(np.array([means[int(c)] for c in cut]), bad, Error.NUM)
+    bad = (percent < 0) | (percent >= 1) | (x.count == 0)
+    cut = np.where(bad, 0.0, np.floor(percent * x.count / 2 + 1e-9))
+    place = np.arange(x.numbers.shape[-1])
+    kept = (place >= cut[..., None]) & (place < (x.count - cut)[..., None])
+    total = np.where(kept, x.numbers, 0.0).sum(axis=-1)
+    return fail(total / np.maximum(x.count - 2 * cut, 1), bad, Error.NUM)
 
 
 @array("MODE.SNGL", "MODE")
@@ -150,58 +150,78 @@ def FREQUENCY(data_array: Range, bins_array: Range) -> Result:
     return counts.reshape(-1, 1)
 
 
-def _ordered(array: Range) -> Floats | Error:
-    x = sample(array)
-    return x if isinstance(x, Error) else np.sort(x)
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """Samples in ascending order, (..., n): infinities stand at the end for what does not count. ``count``: (...)."""
+
+    numbers: Floats
+    count: Floats
+
+    def below(self, x: Floats, upto: bool) -> Floats:
+        """Return how many numbers lie below each x (..., r, c), with ``upto`` also those equal to it."""
+        if self.numbers.size == self.numbers.shape[-1]:
+            found = np.searchsorted(self.numbers.ravel(), x, side="right" if upto else "left")
+            return np.asarray(found, dtype=np.float64)
+        compare = np.less_equal if upto else np.less
+        return np.asarray(compare(self.numbers, x[..., None]).sum(axis=-1), dtype=np.float64)
+
+    def at(self, place: Floats) -> Floats:
+        """Return the number at each place (..., r, c), 0 for a place beyond the last."""
+        n = self.numbers.shape[-1]
+        if n == 0:
+            return np.zeros(np.broadcast_shapes(self.count.shape, place.shape))
+        shape = np.broadcast_shapes(self.count.shape, place.shape)
+        index = np.broadcast_to(np.clip(place, 0, n - 1).astype(np.int64), shape)
+        found = np.take_along_axis(np.broadcast_to(self.numbers, (*shape, n)), index[..., None], axis=-1)[..., 0]
+        return np.where(np.isinf(found), 0.0, found)
 
 
-def _pick(ordered: Floats, place: Floats) -> Failing:
-    bad = (place < 0) | (place >= len(ordered))
-    if not len(ordered):
-        return fail(np.zeros(place.shape), True, Error.NUM)
-    return fail(ordered[np.where(bad, 0, place).astype(np.int64)], bad, Error.NUM)
+def _ordered(sample: tuple[Floats, Mask | None]) -> _Ordered:
+    """Sort samples, those that repeat along a loop once."""
+    x, valid = sample
+    alone = tuple(
+        slice(1) if stride == 0 and (valid is None or valid.strides[i] == 0) else slice(None)
+        for i, stride in enumerate(x.strides[:-1])
+    )
+    x, valid = x[alone], None if valid is None else valid[alone]
+    if valid is None:
+        return _Ordered(np.sort(x, axis=-1), np.full(x.shape[:-1], float(x.shape[-1])))
+    return _Ordered(np.sort(np.where(valid, x, np.inf), axis=-1), valid.sum(axis=-1).astype(np.float64))
 
 
-def _rank(number: Floats, ref: Range, order: Floats, share: float) -> Result:
-    x = _ordered(ref)
-    if isinstance(x, Error):
-        return x
-    below = np.searchsorted(x, number, side="left")
-    upto = np.searchsorted(x, number, side="right")
-    better = np.where(order == 0, len(x) - upto, below)
-    ties = upto - below
-    return fail(better + 1 + share * (ties - 1), ties == 0, Error.NA)
+def _pick(x: _Ordered, place: Floats) -> Failing:
+    return fail(x.at(place), (place < 0) | (place >= x.count), Error.NUM)
 
 
-def _interpolate(ordered: Floats, place: Floats, bad: Mask) -> Failing:
-    if not len(ordered):
-        return fail(np.zeros(place.shape), True, Error.NUM)
-    at = np.clip(np.where(bad, 0.0, place), 0, len(ordered) - 1)
+def _rank(number: Floats, x: _Ordered, order: Floats, share: float) -> Failing:
+    below, upto = x.below(number, upto=False), x.below(number, upto=True)
+    better = np.where(order == 0, x.count - upto, below)
+    return fail(better + 1 + share * (upto - below - 1), upto == below, Error.NA)
+
+
+def _interpolate(x: _Ordered, place: Floats, bad: Mask) -> Failing:
+    at = np.clip(np.where(bad, 0.0, place), 0, np.maximum(x.count - 1, 0))
     near = np.rint(at)
     at = np.where(np.abs(at - near) < 1e-10, near, at)
-    low = np.floor(at).astype(np.int64)
-    high = np.minimum(low + 1, len(ordered) - 1)
-    return fail(ordered[low] + (at - low) * (ordered[high] - ordered[low]), bad, Error.NUM)
+    low = np.floor(at)
+    floor, ceiling = x.at(low), x.at(np.minimum(low + 1, np.maximum(x.count - 1, 0)))
+    return fail(floor + (at - low) * (ceiling - floor), bad | (x.count == 0), Error.NUM)
 
 
-def _percent_rank(array: Range, x: Floats, significance: Floats, share: Callable[[Floats, int], Floats]) -> Result:
+def _percent_rank(
+    array: tuple[Floats, Mask | None], x: Floats, significance: Floats, share: Callable[[Floats, Floats], Floats]
+) -> Failing:
     ordered = _ordered(array)
-    if isinstance(ordered, Error):
-        return ordered
-    digits = np.trunc(significance)
-    if not len(ordered):
-        return fail(np.zeros(x.shape), True, Error.NUM)
-    outside = (x < ordered[0]) | (x > ordered[-1])
-    inside = np.where(outside, ordered[0], x)
-    below = np.searchsorted(ordered, inside, side="left")
-    found = ordered[below] == inside
-    before = np.maximum(below - 1, 0)
-    gap = np.where(found, 1.0, ordered[below] - ordered[before])
-    place = np.where(found, below, before + (inside - ordered[before]) / gap)
+    count, digits = ordered.count, np.trunc(significance)
+    outside = (x < ordered.at(np.zeros((1, 1)))) | (x > ordered.at(count - 1))
+    below = ordered.below(x, upto=False)
+    above, before = ordered.at(below), ordered.at(below - 1)
+    exact = above == x
+    gap = np.where(exact | (above == before), 1.0, above - before)
+    place = np.where(exact, below, below - 1 + (x - before) / gap)
     scale = 10.0 ** np.clip(digits, 1, 15)
-    rank = np.floor(share(place, len(ordered)) * scale + 1e-9) / scale
-    alone = (len(ordered) == 1) & (share(np.ones(1), 2)[0] == 1)
-    return fail(fail(np.where(alone, 1.0, rank), digits < 1, Error.NUM), outside, Error.NA)
+    rank = np.floor(share(place, count) * scale + 1e-9) / scale
+    return fail(fail(rank, (digits < 1) | (count == 0), Error.NUM), outside, Error.NA)
 
 
 def _modes(numbers: tuple[Range, ...]) -> Floats | Error:

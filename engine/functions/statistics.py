@@ -151,11 +151,13 @@ def z_test(array: Array, x: Number, sigma: Number = None) -> Result:
 @lookup()
 def PROB(x_range: Array, prob_range: Array, lower_limit: Number, upper_limit: Number = None) -> Result:
     """Probability that a value lies between two limits, or equals one; #NUM! unless the probabilities lie in (0, 1] and sum to 1,
-    #N/A where the ranges differ in size. (Support: PROB function)"""
+    #N/A where the ranges differ in size, #DIV/0! of no pair. (Support: PROB function)"""
     pairs = paired(x_range, prob_range)
     if isinstance(pairs, Error):
         return pairs
     x, p = pairs
+    if not len(x):
+        return Error.DIV0
     if (p <= 0).any() or (p > 1).any() or abs(p.sum() - 1) > 1e-7:
         return Error.NUM
     upper = lower_limit if upper_limit is None else upper_limit

@@ -85,7 +85,7 @@ def ATAN2(x_num: Number, y_num: Number) -> Result:
 @elementwise()
 def ACOT(number: Number) -> Result:
     """Arc cotangent, in (0, pi). (Support: ACOT function)"""
-    return np.pi / 2 - np.arctan(number)
+    return np.arctan2(1.0, number)
 
 
 @elementwise()
