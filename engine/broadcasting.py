@@ -1,4 +1,4 @@
-"""Excel's broadcasting: along rows and columns a 1 is repeated, and where one array is shorter than another there is #N/A.
+"""Excel's broadcasting: along rows and columns a 1 is repeated, an array that is shorter than another ends in #N/A.
 
 Axes before the last two are loops of a lifted fill; they broadcast as numpy does.
 """

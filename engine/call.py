@@ -27,8 +27,6 @@ __all__ = ["MISSING", "Argument", "WrongArity", "apply", "parameters"]
 _ARRAYS = frozenset({"array", "range", "matrix"})
 
 
-
-
 def apply(function: Function, arguments: Sequence[Argument], context: Context) -> Values:
     """Call a function: coerce, broadcast, pass errors on, and return its values with the arguments' leading axes.
 
@@ -182,7 +180,7 @@ def _unflatten(result: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _blocks(result: Values, shape: tuple[int, ...]) -> Values:
-    """Lay out a block (m, r, c) for each lookup value: whole for a single value, its first cell in an array of values."""
+    """Lay out the block (m, r, c) of each lookup value: all of it for a single value, in an array its first cell."""
     if shape[-2:] != (1, 1):
         return _unflatten(Values(result.data[:, 0, 0], result.kinds[:, 0, 0]), shape)  # type: ignore[no-any-return]
     full = (*shape[:-2], *result.shape[1:])

@@ -1,7 +1,7 @@
-"""Values to numbers, texts and logicals, as Excel converts them without being asked: whole arrays of any number of axes.
+"""Values to numbers, texts and logicals, as Excel converts them unasked: whole arrays of any number of axes.
 
-Each conversion returns the payloads and the error codes beside them: uint8 `Error.code`s, 0 where there is a value, or None
-where no element is an error. Payloads under an error are 0, "" or FALSE. Arrays of plain numbers pass untouched.
+Each conversion returns the payloads and the error codes beside them: uint8 `Error.code`s, 0 where there is a value, or
+None where no element is an error. Payloads under an error are 0, "" or FALSE. Arrays of plain numbers pass untouched.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def numbers(values: Values, strings: Strings, date1904: bool = False) -> tuple[F
 
 
 def logicals(values: Values, strings: Strings) -> tuple[NDArray[np.bool_], Codes]:
-    """Convert to logicals: numbers other than 0 are TRUE, the texts TRUE and FALSE count, empty is FALSE; other text is #VALUE!."""
+    """Convert to logicals: numbers other than 0 are TRUE, empty is FALSE; texts but TRUE and FALSE are #VALUE!."""
     kind = values.kind
     if kind is None:
         return values.data != 0, None
@@ -72,15 +72,14 @@ def texts(values: Values, strings: Strings) -> tuple[Objects, Codes]:
         if each == Kind.NUMBER:
             result[here] = _distinct(data[here], format_general)
         elif each == Kind.TEXT:
-            table = strings.texts
-            result[here] = _distinct(data[here], lambda payload: table[int(payload)])
+            result[here] = _distinct(data[here], lambda payload: strings.texts[int(payload)])
         elif each == Kind.BOOL:
             result[here] = np.where(data[here] != 0, "TRUE", "FALSE").astype(object)
     return result, _error_codes(data, kind) if kind.max(initial=0) == Kind.ERROR else None
 
 
 def convert(values: Values, marker: str, context: Context) -> tuple[Any, Codes]:
-    """Convert to what a parameter with the given marker takes (see `functions.declare`); other markers take `Values`."""
+    """Convert to what a parameter with the given marker takes (see `functions.declare`); most take `Values`."""
     if marker == "number":
         return numbers(values, context.strings, context.date1904)
     if marker == "strict":
@@ -104,7 +103,7 @@ def merge_codes(first: Codes, second: Codes) -> Codes:
 
 
 def wrap(result: NDArray[Any], codes: Codes, strings: Strings) -> Values:
-    """Make `Values` of plain results: float, bool or str payloads; NaN and infinity become #NUM!, overlong text #VALUE!."""
+    """Make `Values` of plain results: float, bool or str; NaN and infinity become #NUM!, overlong text #VALUE!."""
     result = np.asarray(result)
     if result.dtype == object or result.dtype.kind == "U":
         return _with_codes(*_wrap_texts(result, strings), Kind.TEXT, codes)

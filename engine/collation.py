@@ -33,7 +33,7 @@ def sort_key(text: str) -> tuple[str, str]:
 
 
 def text_ranks(ids: Floats | NDArray[np.int64], strings: Strings) -> NDArray[np.int64]:
-    """Return numbers that order the texts of the given ids as Excel does; equal texts (case ignored) get equal numbers."""
+    """Return numbers that order the texts of the given ids as Excel does; equal texts get equal numbers."""
     distinct, places = np.unique(ids, return_inverse=True)
     keys = [sort_key(strings.texts[int(i)]) for i in distinct]
     order = {key: rank for rank, key in enumerate(sorted(set(keys)))}

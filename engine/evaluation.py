@@ -1,7 +1,8 @@
 """Evaluating one formula: a walk over its tree that yields values and references.
 
 What a node means is here; what order cells come in is `reference`'s, what operators and functions do with values is
-`operators`' and `call`'s, and the functions that take references, lambdas or only some of their arguments are in `forms`.
+`operators`' and `call`'s, and the functions that take references, lambdas or only some of their arguments are in
+`special_forms`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The special forms: functions that take references or lambdas, or evaluate only some of their arguments.
 
-A form gets its arguments as nodes and evaluates them itself. It is found by name in `FORMS`; what the function is for, its
-parameters and its source are told by its declaration in `functions.special`.
+A form gets its arguments as nodes and evaluates them itself. It is found by name in `FORMS`; what the function is for,
+its parameters and its source are told by its declaration in `functions.special`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a piece of a formula is evaluated: its cell, its coordinates, the names in force; and the functions made there."""
+"""Where a piece of a formula is evaluated: its cell, its coordinates, the names in force; what LAMBDA makes."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _scan(evaluation: Evaluation, arguments: tuple[Node, ...], frame: Frame) -> 
 def _folding(
     evaluation: Evaluation, arguments: tuple[Node, ...], frame: Frame
 ) -> tuple[Operand, list[Operand], Operand]:
-    """Return the initial value, the elements yet to be folded in, and the function; without the former the first element is it."""
+    """Return the initial value (the first element where it is left out), the elements to fold in, and the function."""
     array = _Array(evaluation, evaluation.evaluate(arguments[1], frame))
     function = evaluation.evaluate(arguments[2], frame)
     cells = [array.element(row, column) for row in range(array.height) for column in range(array.width)]

@@ -1,4 +1,4 @@
-"""Calls over the loops of a lifted fill: leading axes of arguments, place by place where a body takes no more than (r, c)."""
+"""Calls over the loops of a lifted fill, the leading axes: place by place where a body takes no more than (r, c)."""
 
 from __future__ import annotations
 

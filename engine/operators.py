@@ -76,7 +76,7 @@ def unary(operator: str, operand: Values, context: Context) -> Values:
 
 
 def power(base: Floats, exponent: Floats, codes: Codes = None) -> tuple[Floats, Codes]:
-    """Raise to a power: 0^0 is #NUM!, 0 to a negative power #DIV/0!, a negative base takes odd roots and whole powers only."""
+    """Raise to a power: 0^0 is #NUM!, 0 to a negative power #DIV/0!; negative bases take odd roots, whole powers."""
     with np.errstate(all="ignore"):
         result = np.power(base, exponent)
         if np.isnan(result).any():
@@ -152,7 +152,10 @@ def _errors(values: Values) -> Codes:
 
 
 def _signs(left: Values, right: Values, context: Context) -> NDArray[np.int8]:
-    """Order two arrays of any kinds: -1, 0 or 1. Numbers come before texts, texts before logicals; empty is the other's 0, "" or FALSE."""
+    """Order two arrays of any kinds: -1, 0 or 1.
+
+    Numbers come before texts, texts before logicals; empty is the other's 0, "" or FALSE.
+    """
     a, b = np.broadcast_arrays(left.data, right.data)
     a_kind, b_kind = np.broadcast_arrays(left.kinds, right.kinds)
     a_as, b_as = a_kind, b_kind

@@ -97,7 +97,7 @@ class CellEvaluator:
         return list(dict.fromkeys(number for cell in cells if (number := self.formulas.at(cell)) is not None))
 
     def compute_formula(self, tree: Node, slots: Sequence[int], kind: FormulaKind, place: CellKey) -> Values:
-        """Evaluate one formula as if it stood at ``place``; ``slots`` holds row, column, row, column … of its references."""
+        """Evaluate one formula as if it stood at ``place``; ``slots``: row, column, row, column … of its references."""
         mode = Mode.ARRAY if kind in (FormulaKind.ARRAY, FormulaKind.DYNAMIC) else Mode.SCALAR
         draws = {id(node): i for i, node in enumerate(random_calls(tree))}
         frame = Frame(slots, *place, mode, draws=draws)

@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, Area, FormulaKind
-from sheetgrad.sheets.values import Error, Floats, Kind, Values
+from sheetgrad.sheets.values import Error, Floats, Kind, Scalar, Values
 
 from . import coercion
 from .broadcasting import fit
 from .coercion import Codes, merge_codes
-from .formula_text import formula_text
 from .forms import form, given
+from .formula_text import formula_text
 from .frames import Frame, Mode, Operand
 from .lexer import FormulaError
 from .parser import parse
 from .references import Reference, rectangle
-from .syntax import Call, Cell, ColumnSpan, Name, Node, Rectangle, RowSpan, Structured, Unary
+from .syntax import Cell, ColumnSpan, Name, Node, Rectangle, RowSpan, Structured, Unary
 
 if TYPE_CHECKING:
     from .evaluation import Evaluation
@@ -389,12 +389,9 @@ def _cell(evaluation: Evaluation, arguments: Nodes, frame: Frame) -> Operand:
     if codes is not None:
         return _error(evaluation, codes.ravel()[:1])
     node = given(arguments, 1)
-    area: Area | Values = Area(frame.sheet, frame.row, frame.column, frame.row + 1, frame.column + 1)
-    if node is not None:
-        area = _area(evaluation, node, frame)
-        if not isinstance(area, Area):
-            return area
-    return _cell_fact(evaluation, str(words.flat[0]).casefold(), area, frame)
+    own = Area(frame.sheet, frame.row, frame.column, frame.row + 1, frame.column + 1)
+    area = own if node is None else _area(evaluation, node, frame)
+    return _cell_fact(evaluation, str(words.flat[0]).casefold(), area, frame) if isinstance(area, Area) else area
 
 
 def _cell_fact(evaluation: Evaluation, fact: str, area: Area, frame: Frame) -> Operand:
@@ -414,7 +411,9 @@ def _cell_fact(evaluation: Evaluation, fact: str, area: Area, frame: Frame) -> O
         if fact == "contents":
             return value
         return evaluation.scalar({Kind.EMPTY: "b", Kind.TEXT: "l"}.get(Kind(int(value.kinds[0, 0])), "v"))
-    constants = {"color": 0.0, "parentheses": 0.0, "protect": 1.0, "prefix": "", "format": "G", "width": 8.0}
+    # Formats are not read: these are the facts of an unformatted cell.
+    constants: dict[str, Scalar] = {"color": 0.0, "parentheses": 0.0, "protect": 1.0, "width": 8.0}
+    constants |= {"prefix": "", "format": "G"}
     if fact == "filename":
         return evaluation.scalar(f"[{evaluation.workbook.name.rpartition('/')[2]}]{name}")
     return evaluation.scalar(constants[fact]) if fact in constants else evaluation.error(Error.VALUE)

@@ -1,4 +1,4 @@
-"""What of an argument counts in a reduction: SUM's rule, and those of AVERAGEA, COUNT, AND and the old Analysis ToolPak."""
+"""What of an argument counts in a reduction: the rules of SUM, AVERAGEA, COUNT, AND and the old Analysis ToolPak."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def sampled(values: Values, argument: Argument, marker: str, context: Context) -
 
 
 def _plain_sample(values: Values, reference: bool, marker: str, context: Context) -> tuple[Floats, Mask | None, Codes]:
-    """Return what of an array counts: numbers (..., 1, 1, n), which of them count (None: all), first errors (..., 1, 1).
+    """Return the numbers (..., 1, 1, n), which of them count (None: all), and the first errors (..., 1, 1).
 
-    In references and arrays numbers count; for AVERAGEA's kind of functions also logicals, and texts as 0; for AND's kind
-    also logicals. A single value given directly is converted, and text that cannot be is #VALUE!.
+    In references and arrays numbers count; for AVERAGEA's kind of functions also logicals, and texts as 0; for AND's
+    kind also logicals. A single value given directly is converted, and text that cannot be is #VALUE!.
     """
     kind, data = values.kind, values.data
     shape = (*data.shape[:-2], 1, 1, data.shape[-2] * data.shape[-1])

@@ -13,7 +13,7 @@ from sheetgrad.sheets.values import Error, Kind, Values
 
 from . import coercion
 from .call import Argument, WrongArity, apply
-from .forms import form, given
+from .forms import form
 from .frames import Frame, Operand
 from .functions import find
 from .references import Reference
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation
 
 # What the first argument's numbers stand for (Support: AGGREGATE function).
-FUNCTIONS = (
+_NAMES = (
     "AVERAGE COUNT COUNTA MAX MIN PRODUCT STDEV.S STDEV.P SUM VAR.S VAR.P MEDIAN MODE.SNGL "
     "LARGE SMALL PERCENTILE.INC QUARTILE.INC PERCENTILE.EXC QUARTILE.EXC"
-).split()
+)
+FUNCTIONS = tuple(_NAMES.split())
 _NESTED = frozenset({"SUBTOTAL", "AGGREGATE"})
 
 
@@ -50,10 +51,10 @@ def _subtotal(evaluation: Evaluation, arguments: tuple[Node, ...], frame: Frame)
 def _aggregate(evaluation: Evaluation, arguments: tuple[Node, ...], frame: Frame) -> Operand:
     number = _whole_number(evaluation, arguments[0], frame)
     option = _whole_number(evaluation, arguments[1], frame)
-    for found in (number, option):
-        if isinstance(found, Values):
-            return found
-    assert isinstance(number, int) and isinstance(option, int)
+    if isinstance(number, Values):
+        return number
+    if isinstance(option, Values):
+        return option
     if not 1 <= number <= len(FUNCTIONS) or not 0 <= option <= 7:
         return evaluation.error(Error.VALUE)
     nodes, last = arguments[2:], None

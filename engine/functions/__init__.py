@@ -6,7 +6,7 @@ Modules are imported when a function is first looked for that the ones before do
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -57,6 +57,6 @@ def _in_order(present: list[str]) -> Iterator[str]:
     yield from (name for name in present if name not in _FIRST)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(module: str) -> None:
     import_module(f".{module}", __name__)

@@ -11,28 +11,28 @@ The function is known by its Python name, or by the name given to the decorator 
 Python defaults are Excel's defaults; a parameter without one is required; ``*rest`` repeats (``pairs=2`` repeats
 in groups). A default of None in a typed parameter arrives as None when the argument is left out.
 
-The caller (`engine.call`), and nobody else, evaluates arguments, coerces, intersects implicitly, broadcasts (#N/A where shapes
-mismatch), passes errors on (the first in argument order), and turns results into `Values`. A body never
+The caller (`engine.call`), and nobody else, evaluates arguments, coerces, intersects implicitly, broadcasts (#N/A where
+shapes mismatch), passes errors on (the first in argument order), and turns results into `Values`. A body never
 sees an error value unless its parameter is `Any` or `Array`/`Range`.
 
 Four shapes of function, by what the body gets:
 
-``elementwise``   Every scalar parameter arrives as an ndarray, all broadcast against one another, of any number of axes:
-                  float64 (`Number`), bool (`Logical`), object array of str (`Text`), `Values` (`Any`).
+``elementwise``   Every scalar parameter arrives as an ndarray, all broadcast against one another, of any number of
+                  axes: float64 (`Number`), bool (`Logical`), object array of str (`Text`), `Values` (`Any`).
                   Returns an ndarray of the broadcast shape (or what `Result` allows).
-``reduction``     The repeated parameter (`Numbers`) arrives as (x, valid): x float64 of shape (..., n), all arguments joined
-                  along the last axis, and valid a bool mask of the same shape, or None when every element counts.
-                  SUM's rule decides what counts: in references and arrays only numbers, as direct arguments also logicals and numeric text.
-                  `NumbersA`: the rule of AVERAGEA (text counts 0, logicals count). `Logicals`: that of AND. Elements that do not
-                  count hold 0. Scalar parameters arrive as (..., r, c), the sample as (..., 1, 1, n). Returns (...,).
-``lookup``        Scalar parameters arrive 1-D (m,), broadcast against one another; `Array`/`Range` parameters arrive as `Values` (r, c).
-                  Returns (m,): an ndarray or `Values`.
-``array``         `Array`/`Range` parameters arrive as `Values`, `Matrix` ones as float64 (r, c) (#VALUE! unless all numbers);
-                  scalar parameters as Python scalars (float, str, bool, or any Scalar for `Any`). Returns 2-D. With
-                  ``batched=True`` arrays arrive as (..., r, c) and the body keeps the leading axes.
-``scalar``        Everything arrives as Python scalars; called once an element. For functions whose definition is a procedure.
-``special``       By reference, lazy or with lambdas: the evaluators know it by name; the declaration is for arity and documentation,
-                  its body is never called.
+``reduction``     The repeated parameter (`Numbers`) arrives as (x, valid): x float64 of shape (..., 1, 1, n), all
+                  arguments joined along the last axis, and valid a bool mask of the same shape, or None when every
+                  element counts; elements that do not count hold 0. What counts is SUM's rule: in references and
+                  arrays only numbers, as direct arguments also logicals and numeric text; the others are AVERAGEA's,
+                  COUNT's and AND's. Scalar parameters arrive as (..., r, c). Returns (..., r, c).
+``lookup``        Scalar parameters arrive 1-D (m,), broadcast against one another; `Array`/`Range` parameters arrive as
+                  `Values` (r, c). Returns (m,): an ndarray or `Values`.
+``array``         `Array`/`Range` parameters arrive as `Values`, `Matrix` ones as float64 (r, c) (#VALUE! unless all are
+                  numbers); scalar parameters as Python scalars (float, str, bool, or any Scalar for `Any`). Returns 2-D.
+                  With ``batched=True`` arrays arrive as (..., r, c) and the body keeps the leading axes.
+``scalar``        Everything arrives as Python scalars; called once an element: the definition is a procedure.
+``special``       By reference, lazy or with lambdas: the evaluators know it by name; the declaration is for arity
+                  and documentation, its body is never called.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Annotated, Any as Anything, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any as Anything
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,21 +54,21 @@ Shape: TypeAlias = Literal["elementwise", "reduction", "lookup", "array", "scala
 # Markers of parameters: how an argument is coerced before the body sees it. Their static type is loose because one
 # marker arrives as an ndarray or as a Python scalar, by the function's shape.
 Number: TypeAlias = Annotated[Anything, "number"]  # numeric text and logicals become numbers, empty 0, else #VALUE!
-Strict: TypeAlias = Annotated[Anything, "strict"]  # a number, but logicals are #VALUE!: functions of the old Analysis ToolPak
+Strict: TypeAlias = Annotated[Anything, "strict"]  # a number, but logicals are #VALUE!: the old Analysis ToolPak
 Text: TypeAlias = Annotated[Anything, "text"]  # numbers as General text, logicals TRUE/FALSE, empty ""
 Logical: TypeAlias = Annotated[Anything, "logical"]  # numbers ≠ 0, "TRUE"/"FALSE", empty FALSE, else #VALUE!
 Any: TypeAlias = Annotated[Anything, "any"]  # a scalar of any kind, errors included, as it is
-Array: TypeAlias = Annotated[Anything, "array"]  # a whole array of any kind; its argument is evaluated as an array formula
-Range: TypeAlias = Annotated[Anything, "range"]  # likewise, but does not force array evaluation (the "reference" class of parameters)
-Matrix: TypeAlias = Annotated[Anything, "matrix"]  # a whole array of numbers only, as MMULT demands; forces array evaluation
+Array: TypeAlias = Annotated[Anything, "array"]  # a whole array; its argument is evaluated as an array formula
+Range: TypeAlias = Annotated[Anything, "range"]  # likewise, but does not force array evaluation
+Matrix: TypeAlias = Annotated[Anything, "matrix"]  # a whole array of numbers only; forces array evaluation
 Numbers: TypeAlias = Annotated[Anything, "numbers"]  # joined by SUM's rule, see above
 NumbersA: TypeAlias = Annotated[Anything, "numbers_a"]  # joined by AVERAGEA's rule
 Stricts: TypeAlias = Annotated[Anything, "stricts"]  # joined, each converted as Strict: GCD, LCM, MULTINOMIAL
-Counted: TypeAlias = Annotated[Anything, "counted"]  # joined by COUNT's rule: SUM's, stepping over errors and unreadable text
+Counted: TypeAlias = Annotated[Anything, "counted"]  # joined by COUNT's rule: steps over errors and text
 Logicals: TypeAlias = Annotated[Anything, "logicals"]  # joined by AND's rule: numbers and logicals count
 Reference: TypeAlias = Annotated[Anything, "reference"]  # a reference, not its values (special functions only)
 Lambda: TypeAlias = Annotated[Anything, "lambda"]  # a function value (special functions only)
-Context: TypeAlias = Annotated[Anything, "context"]  # `engine.context.Context`: strings, now, date system …; takes no argument
+Context: TypeAlias = Annotated[Anything, "context"]  # `engine.context.Context`; takes no argument
 
 Result: TypeAlias = "np.ndarray[Anything, Anything] | Values | Failing | Scalar"
 
@@ -108,7 +109,9 @@ class Function:
 
     __slots__ = ("_parameters", "batched", "body", "name", "pairs", "shape", "volatile")
 
-    def __init__(self, name: str, shape: Shape, body: Callable[..., Anything], pairs: int, volatile: bool, batched: bool) -> None:
+    def __init__(
+        self, name: str, shape: Shape, body: Callable[..., Anything], pairs: int, volatile: bool, batched: bool
+    ) -> None:
         self.name = name
         self.shape = shape
         self.body = body
@@ -165,7 +168,8 @@ special = _declare("special")
 
 
 def _parameters(body: Callable[..., Anything]) -> list[Parameter]:
-    spelled = SimpleNamespace(__annotations__={name: hint for name, hint in body.__annotations__.items() if name != "return"})
+    annotations = {name: hint for name, hint in body.__annotations__.items() if name != "return"}
+    spelled = SimpleNamespace(__annotations__=annotations)
     hints = get_type_hints(spelled, body.__globals__, include_extras=True)
     found = []
     for parameter in inspect.signature(body).parameters.values():

@@ -14,7 +14,8 @@ Mask = NDArray[np.bool_]
 
 @reduction()
 def AND(*logicals: Logicals) -> Result:
-    """TRUE where all are true; text and empty cells in references do not count, #VALUE! where nothing does. (Support: AND function)"""
+    """TRUE where all are true; text and empty cells in references do not count, #VALUE! where nothing does.
+    (Support: AND function)"""
     x, valid = logicals
     truth = x != 0 if valid is None else (x != 0) | ~valid
     return fail(truth.all(axis=-1), _nothing(x, valid), Error.VALUE)
@@ -22,7 +23,8 @@ def AND(*logicals: Logicals) -> Result:
 
 @reduction()
 def OR(*logicals: Logicals) -> Result:
-    """TRUE where any is true; text and empty cells in references do not count, #VALUE! where nothing does. (Support: OR function)"""
+    """TRUE where any is true; text and empty cells in references do not count, #VALUE! where nothing does.
+    (Support: OR function)"""
     x, valid = logicals
     return fail((x != 0).any(axis=-1), _nothing(x, valid), Error.VALUE)
 
@@ -43,13 +45,13 @@ def NOT(logical: Logical) -> Result:
 @elementwise()
 def TRUE() -> Result:
     """The logical value TRUE. (Support: TRUE function)"""
-    return np.True_
+    return True
 
 
 @elementwise()
 def FALSE() -> Result:
     """The logical value FALSE. (Support: FALSE function)"""
-    return np.False_
+    return False
 
 
 def _nothing(x: Floats, valid: Mask | None) -> Mask:

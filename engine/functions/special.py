@@ -1,4 +1,4 @@
-"""The special forms, declared for their arity and documentation: the evaluators know them by name, no body is called."""
+"""The special forms, declared for arity and documentation: the evaluators know them by name, no body is called."""
 
 from __future__ import annotations
 
