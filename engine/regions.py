@@ -19,6 +19,7 @@ from sheetgrad.sheets.model import FormulaKind
 from .syntax import Formula
 
 Ints: TypeAlias = NDArray[np.int64]
+Narrow: TypeAlias = NDArray[np.int32]
 Flags: TypeAlias = NDArray[np.bool_]
 
 MOST_LOOPS = 8
@@ -64,17 +65,20 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class _Fills:
-    """Fills in the making: n of them, each with the same number of loops so far (unused loops have count 1)."""
+    """Fills in the making: n of them, each with the same number of loops so far (unused loops have count 1).
 
-    origin: Ints  # (n, d)
-    counts: Ints  # (n, loops)
-    steps: Ints  # (n, loops, d)
+    Coordinates run along the first axis, so that comparing all fills in one coordinate runs through memory.
+    """
+
+    origin: Narrow  # (d, n)
+    counts: Narrow  # (loops, n)
+    steps: Narrow  # (loops, d, n)
 
     def __len__(self) -> int:
-        return len(self.origin)
+        return self.origin.shape[1]
 
     def take(self, which: Ints) -> _Fills:
-        return _Fills(self.origin[which], self.counts[which], self.steps[which])
+        return _Fills(self.origin[:, which], self.counts[:, which], self.steps[:, :, which])
 
 
 def find_regions(
@@ -84,16 +88,27 @@ def find_regions(
 
     ``places`` (n, 2), ``slots`` (n, 2k) and ``extents`` (n, 2) as in `Template`; every formula is in exactly one region.
     """
-    origin = np.concatenate([places, slots], axis=1).astype(np.int64)
+    origin = np.concatenate([places.T, slots.T]).astype(np.int32)
     regions = []
-    for extent in np.unique(extents, axis=0) if len(extents) > 1 else extents:
-        same = (extents == extent).all(axis=1)
-        none = _Fills(origin[same], np.empty((same.sum(), 0), np.int64), np.empty((same.sum(), 0, origin.shape[1]), np.int64))
-        fills = _fold(none)
-        for start, counts, steps in zip(fills.origin, fills.counts, fills.steps, strict=True):
-            real = counts > 1
-            regions.append(_region(sheet, formula, kind, start, counts[real], steps[real], extent))
+    for extent, same in _by_extent(extents):
+        own = origin if same is None else origin[:, same]
+        size, count = own.shape
+        fills = _fold(_Fills(own, np.empty((0, count), np.int32), np.empty((0, size, count), np.int32)))
+        for fill in range(len(fills)):
+            real = fills.counts[:, fill] > 1
+            start = fills.origin[:, fill].astype(np.int64)
+            steps = fills.steps[real, :, fill].astype(np.int64)
+            regions.append(_region(sheet, formula, kind, start, fills.counts[real, fill], steps, extent))
     return regions
+
+
+def _by_extent(extents: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.integer], Flags | None]]:
+    """Yield each distinct extent with the formulas that have it (None: all)."""
+    if not len(extents) or (extents == extents[0]).all():
+        yield from ((extent, None) for extent in extents[:1])
+        return
+    for extent in np.unique(extents, axis=0):
+        yield extent, (extents == extent).all(axis=1)
 
 
 def _region(
@@ -114,7 +129,7 @@ def _region(
 def _fold(fills: _Fills) -> _Fills:
     """Join fills along columns and rows in turn, until neither joins any more."""
     axis, barren = 1, 0
-    while barren < 2 and len(fills) > 1 and fills.counts.shape[1] < MOST_LOOPS:
+    while barren < 2 and len(fills) > 1 and len(fills.counts) < MOST_LOOPS:
         joined = _join(fills, axis)
         barren = barren + 1 if len(joined) == len(fills) else 0
         fills, axis = (joined if barren == 0 else fills), 1 - axis
@@ -123,30 +138,31 @@ def _fold(fills: _Fills) -> _Fills:
 
 def _join(fills: _Fills, axis: int) -> _Fills:
     """Join fills of equal loops that lie in one line along ``axis`` (0 down, 1 across) at a constant step."""
-    fills = fills.take(_line_order(fills, axis))
-    step = np.diff(fills.origin, axis=0)
-    linked = _kept(step, _alike(fills) & (step[:, 1 - axis] == 0))
+    order = _line_order(fills, axis)
+    fills = fills if order is None else fills.take(order)
+    step = np.diff(fills.origin, axis=1)
+    linked = _kept(step, _alike(fills) & (step[1 - axis] == 0))
     if not linked.any():
         return fills
     first = np.flatnonzero(np.concatenate([[True], ~linked]))
-    count = np.diff(np.append(first, len(fills)))
-    own_step = np.where((count > 1)[:, None], step[np.minimum(first, len(step) - 1)], 0)
+    count = np.diff(np.append(first, len(fills))).astype(np.int32)
+    own_step = np.where(count > 1, step[:, np.minimum(first, step.shape[1] - 1)], 0).astype(np.int32)
     heads = fills.take(first)
     return _Fills(
         heads.origin,
-        np.concatenate([heads.counts, count[:, None]], axis=1),
-        np.concatenate([heads.steps, own_step[:, None, :]], axis=1),
+        np.concatenate([heads.counts, count[None]]),
+        np.concatenate([heads.steps, own_step[None]]),
     )
 
 
-def _line_order(fills: _Fills, axis: int) -> Ints:
-    """Return the order in which fills of equal loops that lie in one line stand side by side."""
-    along, across = fills.origin[:, axis], fills.origin[:, 1 - axis]
-    keys: tuple[Ints, ...] = (along, across)
-    if fills.counts.shape[1]:
-        loops = np.concatenate([fills.counts, fills.steps.reshape(len(fills), -1)], axis=1)
-        keys = (along, across, loops @ _mixer(loops.shape[1]))
-    return np.lexsort(keys)
+def _line_order(fills: _Fills, axis: int) -> Ints | None:
+    """Return the order in which fills of equal loops that lie in one line stand side by side; None: as they are."""
+    along, across = fills.origin[axis], fills.origin[1 - axis]
+    if not len(fills.counts):
+        behind = (across[1:] > across[:-1]) | ((across[1:] == across[:-1]) & (along[1:] >= along[:-1]))
+        return None if behind.all() else np.lexsort((along, across))
+    loops = np.concatenate([fills.counts, fills.steps.reshape(-1, len(fills))]).astype(np.int64)
+    return np.lexsort((along, across, _mixer(len(loops)) @ loops))
 
 
 def _mixer(width: int) -> Ints:
@@ -156,30 +172,34 @@ def _mixer(width: int) -> Ints:
 
 def _alike(fills: _Fills) -> Flags:
     """Tell for each fill but the first whether its loops equal those of the one before."""
-    same = (fills.counts[1:] == fills.counts[:-1]).all(axis=1)
-    return np.asarray(same & (fills.steps[1:] == fills.steps[:-1]).all(axis=(1, 2)))
+    same = np.ones(len(fills) - 1, dtype=np.bool_)
+    for row in (*fills.counts, *fills.steps.reshape(-1, len(fills))):
+        same &= row[1:] == row[:-1]
+    return same
 
 
-def _kept(step: Ints, possible: Flags) -> Flags:
+def _kept(step: Narrow, possible: Flags) -> Flags:
     """Choose the links that make up runs of one constant step; no fill is in two runs.
 
     Where runs meet in a fill, the earlier one has it; a single link beside a longer run gives way (it is the jump between
     two fills), and of single links in a row every second one stays.
     """
-    count = len(step)
-    if count == 0:
+    count = step.shape[1]
+    if count == 0 or not possible.any():
         return possible
-    again = np.zeros(count, dtype=bool)
-    again[1:] = possible[1:] & possible[:-1] & (step[1:] == step[:-1]).all(axis=1)
+    again = np.zeros(count, dtype=np.bool_)
+    again[1:] = possible[1:] & possible[:-1]
+    for row in step:
+        again[1:] &= row[1:] == row[:-1]
     longer = again.copy()
     longer[:-1] |= again[1:]
     single = possible & ~longer
-    beside = np.zeros(count, dtype=bool)
+    beside = np.zeros(count, dtype=np.bool_)
     beside[1:] |= longer[:-1]
     beside[:-1] |= longer[1:]
     single &= ~beside
     starts = longer & ~again
-    meets = np.zeros(count, dtype=bool)
+    meets = np.zeros(count, dtype=np.bool_)
     meets[1:] = starts[1:] & longer[:-1]
     return (longer & ~meets) | (single & _every_second(single))
 
