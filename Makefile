@@ -11,12 +11,7 @@ TESTS ?= tests
 .PHONY: demo test check docs picture lint types environment benchmark clean
 
 demo: $(VENV)/.demo
-	$(RUN) -m sheetgrad.engine generate all -o demo --force
-	@for lesson in demo/*.xlsx; do \
-		$(RUN) -m sheetgrad.engine recompute "$$lesson" --in-place && \
-		$(RUN) -m sheetgrad.engine check "$$lesson" && \
-		$(RUN) -m sheetgrad.engine verify "$$lesson" || exit 1; \
-	done
+	$(RUN) -m sheetgrad.generators.demo demo
 	@echo "The lessons are in demo/: open them in Excel or LibreOffice."
 
 test: $(VENV)/.test
