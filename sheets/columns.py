@@ -105,13 +105,13 @@ def _order(row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.int6
     key = row.astype(np.int64) * MAX_COLUMNS + column
     if len(key) < 2 or (key[1:] > key[:-1]).all():
         return None
-    order = np.argsort(key, kind="stable")
+    order: NDArray[np.int64] = np.argsort(key, kind="stable")
     key = key[order]
     return order[np.append(key[1:] != key[:-1], True)]
 
 
 def _masters(kind: NDArray[np.uint8], group: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return for each member of a shared formula its master: the last one of its group before it, else the first after it."""
+    """Return the master of each member of a shared formula: the last of its group before it, else the first after."""
     master = np.full(len(kind), -1, dtype=np.int32)
     members = np.flatnonzero(kind == FormulaKind.SHARED)
     masters = np.flatnonzero((kind == FormulaKind.NORMAL) & (group >= 0))

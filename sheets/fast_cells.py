@@ -12,13 +12,28 @@ from numpy.typing import NDArray
 from .columns import Columns, SheetContext
 from .markup import unescape
 from .model import FormulaKind
-from .plain_rows import CELL, FORMULA, VALUE, Mask, PlainRows, Positions, digits, masked, references, word
+from .plain_rows import (
+    CELL,
+    FORMULA,
+    INLINE,
+    TEXT,
+    TEXT_EMPTY,
+    VALUE,
+    VALUE_EMPTY,
+    Mask,
+    PlainRows,
+    Positions,
+    digits,
+    masked,
+    references,
+    word,
+)
 from .sheet_xml import filled_area
 from .values import ERRORS_BY_TEXT, Error, Floats, Kind, Kinds
 
-_NUMBER, _SHARED, _TEXT, _BOOL, _ERROR = range(5)
-_TYPES = {b"n": _NUMBER, b"s": _SHARED, b"str": _TEXT, b"b": _BOOL, b"e": _ERROR}
-_KIND_OF = np.array([Kind.NUMBER, Kind.TEXT, Kind.TEXT, Kind.BOOL, Kind.ERROR], dtype=np.uint8)
+_NUMBER, _SHARED, _TEXT, _BOOL, _ERROR, _INLINE = range(6)
+_TYPES = {b"n": _NUMBER, b"s": _SHARED, b"str": _TEXT, b"b": _BOOL, b"e": _ERROR, b"inlineStr": _INLINE}
+_KIND_OF = np.array([Kind.NUMBER, Kind.TEXT, Kind.TEXT, Kind.BOOL, Kind.ERROR, Kind.TEXT], dtype=np.uint8)
 _ATTRIBUTE = re.compile(rb' ([A-Za-z][A-Za-z0-9]*(?::[A-Za-z]+)?)="([^"&<]*)"')
 _ATTRIBUTES = re.compile(rb'(?: [A-Za-z][A-Za-z0-9]*(?::[A-Za-z]+)?="[^"&<]*")*\Z')
 _STYLE = word(b' s="')
@@ -43,7 +58,7 @@ class _Formulas:
 
 
 def add_plain(rows: PlainRows, context: SheetContext, columns: Columns) -> bool:
-    """Add the cells of plain rows to the columns; return False, with nothing added, where they are not so plain after all."""
+    """Add the cells of plain rows to the columns; return False, with nothing added, where they are not so plain."""
     try:
         hidden = _hidden_rows(rows)
         form, dynamic = _cell_forms(rows, context)
@@ -57,7 +72,7 @@ def add_plain(rows: PlainRows, context: SheetContext, columns: Columns) -> bool:
     columns.column.frombytes(_raw(rows.column.astype(np.int32)))
     columns.data.frombytes(_raw(data))
     columns.kind.frombytes(_raw(kind))
-    columns.formula_cell.frombytes(_raw((formulas.cell + base)))
+    columns.formula_cell.frombytes(_raw(formulas.cell + base))
     columns.formula_kind.frombytes(_raw(formulas.kind))
     columns.area.frombytes(_raw(formulas.area))
     columns.group.frombytes(_raw(formulas.group))
@@ -107,7 +122,7 @@ def _after_style(rows: PlainRows) -> tuple[Positions, Positions]:
     if len(styled):
         _, count = digits(rows.words, start[styled] + 4)
         after = start[styled] + 4 + count
-        if not (rows.bytes[after] == ord('"')).all():
+        if not (rows.octets[after] == ord('"')).all():
             raise NotPlain
         start = start.copy()
         start[styled] = after + 1
@@ -117,7 +132,7 @@ def _after_style(rows: PlainRows) -> tuple[Positions, Positions]:
 def _hidden_rows(rows: PlainRows) -> set[int]:
     """Return the rows that say they are hidden, having checked the attributes of all."""
     start, end = rows.row_tail, rows.end[rows.row_tag]
-    end = end - (rows.bytes[end - 1] == ord("/"))
+    end = end - (rows.octets[end - 1] == ord("/"))
     waiting = np.flatnonzero(end > start)
     tails = rows.slices(start[waiting], end[waiting])
     hidden = {tail for tail in set(tails) if parse_tail(tail).get(b"hidden") in (b"1", b"true", b"on")}
@@ -142,14 +157,19 @@ def _cell_forms(rows: PlainRows, context: SheetContext) -> tuple[NDArray[np.int8
 
 def _values(rows: PlainRows, form: NDArray[np.int8], context: SheetContext) -> tuple[Floats, Kinds]:
     """Return the payloads and kinds of all cells."""
-    has_text = rows.tag[rows.value] == VALUE
-    start = rows.end[rows.value] + 1
-    end = np.where(has_text, rows.start[np.minimum(rows.value + 1, len(rows.start) - 1)], start)
-    there = has_text | ((rows.value > rows.cell) & (rows.bytes[rows.start[rows.value] + 1] == ord("v")))
+    inline = rows.tag[rows.value] == INLINE
+    if not np.array_equal(inline, form == _INLINE):
+        raise NotPlain
+    holder = rows.value + inline
+    has_text = (rows.tag[holder] == VALUE) | (rows.tag[holder] == TEXT)
+    start = rows.end[holder] + 1
+    end = np.where(has_text, rows.start[np.minimum(holder + 1, len(rows.start) - 1)], start)
+    there = has_text | (rows.tag[holder] == VALUE_EMPTY) | (rows.tag[holder] == TEXT_EMPTY)
     kind = np.where(there, _KIND_OF[form], np.uint8(Kind.EMPTY))
     data = np.zeros(len(kind))
-    counts = np.bincount(form, minlength=5)
-    for number, fill in enumerate((_fill_numbers, _fill_shared, _fill_texts, _fill_bools, _fill_errors)):
+    counts = np.bincount(form, minlength=6)
+    fillers = (_fill_numbers, _fill_shared, _fill_texts, _fill_bools, _fill_errors, _fill_texts)
+    for number, fill in enumerate(fillers):
         if counts[number] == len(form):
             which = np.flatnonzero(there)
         elif counts[number]:
@@ -201,7 +221,7 @@ def _fill_texts(
 def _fill_bools(
     rows: PlainRows, which: Positions, start: Positions, end: Positions, _: SheetContext, data: Floats, __: Kinds
 ) -> None:
-    digit = rows.bytes[start] - ord("0")
+    digit = rows.octets[start] - ord("0")
     if not ((end - start == 1) & (digit <= 1)).all():
         raise NotPlain
     data[which] = digit
@@ -275,10 +295,11 @@ def _formula_forms(
 
 def _single_cell_arrays(rows: PlainRows, start: Positions, end: Positions, row: Positions, column: Positions) -> Mask:
     """Return which formulas' attributes say that they are arrays that fill their own cell, and nothing else."""
-    single = (rows.words[start] == _ARRAY[0]) & (rows.words[start + 8] == _ARRAY[1])
+    single: Mask = (rows.words[start] == _ARRAY[0]) & (rows.words[start + 8] == _ARRAY[1])
     found_row, found_column, after, right = references(rows.words, np.where(single, start + 16, start))
     single &= right & (found_row == row) & (found_column == column)
-    return single & (after + 1 == end) & (rows.bytes[after] == ord('"'))
+    single &= (after + 1 == end) & (rows.octets[after] == ord('"'))
+    return single
 
 
 def _without_entities(texts: list[bytes]) -> list[bytes]:

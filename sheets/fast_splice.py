@@ -10,21 +10,23 @@ from .archive import StartAgain
 from .fast_cells import NotPlain, cell_types
 from .model import MAX_COLUMNS
 from .package import Package
-from .plain_rows import CELL, CELL_EMPTY, PADDING, VALUE, Mask, PlainRows, Positions, scan
+from .plain_rows import CELL, CELL_END, INLINE, PADDING, TEXT, VALUE, Mask, PlainRows, Positions, scan
 from .rendering import CELL_TYPE, Changes, value_elements
 from .sheet_stream import PIECE, RowPieces, can_be_plain, last_row, opens_markup
 from .sheet_xml import SheetWalker
 from .splice import CellLocator, retyped
 from .values import Kind, Kinds, Strings
 
+_TAGS_MORE = np.zeros(32, dtype=np.int64)  # how many tags a value has after its first
+_TAGS_MORE[VALUE], _TAGS_MORE[INLINE] = 1, 2
 _TYPES = [CELL_TYPE[kind] for kind in Kind]
 
 
 def splice_pieces(package: Package, part: str, sheet: str, changes: Changes, strings: Strings) -> Iterator[bytes]:
     """Yield a sheet's XML with new values, piece by piece.
 
-    Plain pieces of rows are spliced in bulk; pieces that are not, or lack cells, by way of expat, alone. Raises `StartAgain`
-    where that cannot be: in another encoding, with a prefix, with rows out of order where rows are to be added.
+    Plain pieces of rows are spliced in bulk; those that are not, or lack cells, by way of expat, alone. Raises
+    `StartAgain` where that cannot be: another encoding, a prefix, rows out of order where rows are to be added.
     """
     walker = SheetWalker(package, part, sheet)
     pieces = RowPieces(package.stream(part, PIECE))
@@ -111,17 +113,17 @@ def _keeps_type(rows: PlainRows, cell: Positions, kind: Kinds) -> Mask:
         if b"vm" not in attributes:
             now = attributes.get(b"t", b"n")
             table[number] = [(new or b"n") == now for new in _TYPES]
-    return table[which[cell], kind] & (rows.tag[rows.cell[cell]] == CELL)
+    kept: Mask = table[which[cell], kind] & (rows.tag[rows.cell[cell]] == CELL)
+    return kept
 
 
 def _value_spans(rows: PlainRows, cell: Positions) -> tuple[Positions, Positions]:
-    """Return where the value of each cell begins and ends: at its end tag where it has none; all of a cell that is empty."""
-    tag = rows.value[cell]
-    start = rows.start[tag]
-    is_value = rows.bytes[start + 1] == ord("v")
-    whole = is_value | (rows.tag[tag] == CELL_EMPTY)
-    last = np.where(is_value, tag + (rows.tag[tag] == VALUE), tag)
-    return start, np.where(whole, rows.end[last] + 1, start)
+    """Return where each cell's value begins and ends: at its end tag if it has none; all of the cell if it is empty."""
+    first = rows.value[cell]
+    tag = rows.tag[first]
+    start = rows.start[first]
+    last = first + _TAGS_MORE[tag] + ((tag == INLINE) & (rows.tag[np.minimum(first + 1, len(rows.tag) - 1)] == TEXT))
+    return start, np.where(tag == CELL_END, start, rows.end[last] + 1)
 
 
 def _whole_cell(rows: PlainRows, cell: int, value_start: int, element: bytes, kind: int) -> tuple[int, bytes]:

@@ -11,8 +11,8 @@ from .addresses import parse_range
 from .columns import Columns
 from .errors import BadReference, UsageError
 from .model import Area, Calculation, DataTable, DefinedName, FormulaKind, Sheet, Table, Workbook
-from .sheet_xml import filled_area
 from .serials import serial_of, serial_of_time
+from .sheet_xml import filled_area
 from .values import ERRORS_BY_TEXT, Error, Kind, Strings
 
 if TYPE_CHECKING:

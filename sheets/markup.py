@@ -171,7 +171,7 @@ class _PrologEnd(Exception):
 
 
 def refuse_doctype(package: Package, part: str, beginning: bytes) -> None:
-    """Refuse a part that is carried, not parsed, if a DOCTYPE stands before its root; what else is in it does not matter."""
+    """Refuse a part that is carried, not parsed, if a DOCTYPE stands before its root; nothing else in it matters."""
     parser = expat.ParserCreate()
 
     def doctype(*_: Any) -> None:

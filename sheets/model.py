@@ -72,8 +72,9 @@ class Formulas:
 
     Text i is ``text[bounds[i]:bounds[i + 1]]``: UTF-8, XML entities resolved, no leading "=".
     A SHARED member's text is empty; ``master`` is the index of the formula that spells it out (-1 elsewhere;
-    the master itself is NORMAL). ``area`` is (top, left, bottom, right), half-open: what an ARRAY or DYNAMIC formula fills
-    (stored extent), and the cell alone for the others. Members of an ARRAY or DYNAMIC area have no entry here.
+    the master itself is NORMAL). ``area`` is (top, left, bottom, right), half-open: what an ARRAY or DYNAMIC formula or
+    a DATA_TABLE (whose text is empty) fills, as stored; the cell alone for the others. Members of an area have no
+    entry here.
     """
 
     row: Ints  # (m,)

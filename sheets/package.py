@@ -28,8 +28,8 @@ ENCRYPTED_FLAG, UTF8_FLAG = 1, 1 << 11
 class Limits:
     """What a package may cost, counted on inflated bytes; raise them for files that are larger and trusted.
 
-    ``ratio`` (inflated to compressed, for each part) counts once a part is past ``free`` bytes. Sheets of real workbooks stay
-    under 40:1, even where a million rows hold the same value, because the cell addresses differ.
+    ``ratio`` (inflated to compressed, for each part) counts once a part is past ``free`` bytes. Sheets of real
+    workbooks stay under 40:1, even where a million rows hold the same value, because the cell addresses differ.
     """
 
     entries: int = 10_000
@@ -43,6 +43,9 @@ class Limits:
     def none(cls) -> Limits:
         """Return limits that no file reaches."""
         return cls(*(1 << 62,) * 6)
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Package:
 
     @classmethod
     def open(cls, data: bytes, name: str, limits: Limits) -> Package:
-        """Read the directory of an archive; `FileRefused` where it is damaged, hostile, or something else altogether."""
+        """Read the directory of an archive; `FileRefused` where it is damaged, hostile, or something else."""
         package = cls(data, name, limits)
         refused = _not_a_package(data)
         if refused:
@@ -175,12 +178,12 @@ class Package:
         self.comment = data[at + END.size : at + END.size + comment]
         end = at
         locator = at - _END64_LOCATOR.size
-        if 0xFFFF in (count, disk) or 0xFFFFFFFF in (size, offset):
-            if locator >= 0 and data[locator : locator + 4] == b"PK\x06\x07":
-                end = int(_END64_LOCATOR.unpack_from(data, locator)[2])
-                signature, *_, disk, first_disk, _, count, size, offset = _END64.unpack_from(data, end)
-                if signature != b"PK\x06\x06":
-                    self.refuse("its zip64 directory is damaged")
+        large = 0xFFFF in (count, disk) or 0xFFFFFFFF in (size, offset)
+        if large and locator >= 0 and data[locator : locator + 4] == b"PK\x06\x07":
+            end = int(_END64_LOCATOR.unpack_from(data, locator)[2])
+            signature, *_, disk, first_disk, _, count, size, offset = _END64.unpack_from(data, end)
+            if signature != b"PK\x06\x06":
+                self.refuse("its zip64 directory is damaged")
         if disk or first_disk:
             self.refuse("it is one volume of a zip archive in several")
         if offset + size > end:
@@ -189,9 +192,8 @@ class Package:
 
     def _read_entry(self, at: int, end: int) -> tuple[Entry, int]:
         data = self.data
-        signature, _, _, flags, method, _, _, crc, compressed, size, *lengths, _, _, _, header = CENTRAL.unpack_from(
-            data, at
-        )
+        fields = CENTRAL.unpack_from(data, at)
+        signature, _, _, flags, method, _, _, crc, compressed, size, *lengths, _, _, _, header = fields
         name_length, extra_length, comment_length = lengths
         after = at + CENTRAL.size + name_length + extra_length + comment_length
         if signature != b"PK\x01\x02" or after > end:
@@ -214,7 +216,7 @@ class Package:
         at = header + LOCAL.size
         if signature != b"PK\x03\x04" or self.data[at : at + name_length] != raw_name:
             self.refuse(f"part {name} is not where the zip directory says")
-        return at + name_length + extra_length
+        return at + int(name_length) + int(extra_length)
 
     def _check_overlaps(self, entries: list[Entry], directory: int) -> None:
         for entry, follower in zip(entries, [*(e.header for e in entries[1:]), directory], strict=True):
@@ -238,14 +240,14 @@ def _zip64_sizes(extra: bytes, size: int, compressed: int, header: int) -> tuple
         if tag == 1:
             wide = [i for i, value in enumerate(values) if value == 0xFFFFFFFF]
             for place, i in enumerate(wide):
-                (values[i],) = struct.unpack_from("<Q", extra, at + 4 + 8 * place)
+                values[i] = int(struct.unpack_from("<Q", extra, at + 4 + 8 * place)[0])
         at += 4 + length
     return values[0], values[1], values[2]
 
 
 def _not_a_package(data: bytes) -> str | None:
     """Say what a file is that is not a zip archive, or None."""
-    if data.startswith(b"PK\x03\x04") or data.startswith(b"PK\x05\x06"):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return None
     if not data:
         return "it is empty"

@@ -1,8 +1,8 @@
 """Rows of sheet XML in the plain form, scanned with numpy: all tags of a piece at once, none of them one by one.
 
-The plain form is what nearly every program writes: no prefix, no comments, ``r`` first in rows and cells, double quotes,
-values and formulas in order. `scan` proves by a grammar over all tags that a piece is well-formed and plain, or returns None,
-and then expat decides. All positions are byte offsets into the piece.
+The plain form is what nearly every program writes: no prefix, no comments, ``r`` first in rows and cells, double
+quotes, formulas before values. `scan` proves by a grammar over all tags that a piece is well-formed and plain, or
+returns None, and then expat decides. All positions are byte offsets into the piece.
 """
 
 from __future__ import annotations
@@ -21,25 +21,13 @@ Words: TypeAlias = NDArray[np.uint64]
 Mask: TypeAlias = NDArray[np.bool_]
 
 PADDING = bytes(32)  # must follow the rows, so that whole words can be read near the end
-(
-    ROW,
-    ROW_EMPTY,
-    ROW_END,
-    CELL,
-    CELL_EMPTY,
-    CELL_END,
-    FORMULA,
-    FORMULA_EMPTY,
-    FORMULA_END,
-    VALUE,
-    VALUE_EMPTY,
-    VALUE_END,
-) = range(1, 13)
+ROW, ROW_EMPTY, ROW_END, CELL, CELL_EMPTY, CELL_END, FORMULA, FORMULA_EMPTY, FORMULA_END = range(1, 10)
+VALUE, VALUE_EMPTY, VALUE_END, INLINE, INLINE_END, TEXT, TEXT_EMPTY, TEXT_END = range(10, 18)
 _FOLLOWERS = {
     ROW: (CELL, CELL_EMPTY, ROW_END),
     ROW_EMPTY: (ROW, ROW_EMPTY),
     ROW_END: (ROW, ROW_EMPTY),
-    CELL: (FORMULA, FORMULA_EMPTY, VALUE, VALUE_EMPTY, CELL_END),
+    CELL: (FORMULA, FORMULA_EMPTY, VALUE, VALUE_EMPTY, INLINE, CELL_END),
     CELL_EMPTY: (CELL, CELL_EMPTY, ROW_END),
     CELL_END: (CELL, CELL_EMPTY, ROW_END),
     FORMULA: (FORMULA_END,),
@@ -48,14 +36,19 @@ _FOLLOWERS = {
     VALUE: (VALUE_END,),
     VALUE_EMPTY: (CELL_END,),
     VALUE_END: (CELL_END,),
+    INLINE: (TEXT, TEXT_EMPTY),
+    INLINE_END: (CELL_END,),
+    TEXT: (TEXT_END,),
+    TEXT_EMPTY: (INLINE_END,),
+    TEXT_END: (INLINE_END,),
 }
 
 
 def _follow_table() -> Mask:
-    table = np.zeros(256, dtype=np.bool_)
+    table = np.zeros(32 * 32, dtype=np.bool_)
     for tag, followers in _FOLLOWERS.items():
         for follower in followers:
-            table[tag * 16 + follower] = True
+            table[tag * 32 + follower] = True
     return table
 
 
@@ -65,6 +58,7 @@ def _tag_table() -> Bytes:
     for pair, tag in (
         (b"ro", ROW), (b"/r", ROW_END), (b"c ", CELL), (b"/c", CELL_END), (b"f ", FORMULA), (b"f>", FORMULA),
         (b"f/", FORMULA), (b"/f", FORMULA_END), (b"v>", VALUE), (b"v/", VALUE), (b"v ", VALUE), (b"/v", VALUE_END),
+        (b"is", INLINE), (b"/i", INLINE_END), (b"t>", TEXT), (b"t/", TEXT), (b"t ", TEXT), (b"/t", TEXT_END),
     ):  # fmt: skip
         table[pair[0] << 8 | pair[1]] = tag
     return table
@@ -72,6 +66,12 @@ def _tag_table() -> Bytes:
 
 _MAY_FOLLOW = _follow_table()
 _TAGS = _tag_table()
+_MAY_BE_EMPTY = np.isin(np.arange(32), (ROW, CELL, FORMULA, VALUE, TEXT))
+_HOLDS_TEXT = np.isin(np.arange(32), (FORMULA, VALUE, TEXT))
+_LENGTHS = np.zeros(32, dtype=np.int64)  # from "<" to ">", of tags that have no attributes
+for _tag in (CELL_END, FORMULA_END, VALUE_END, VALUE_EMPTY, TEXT_END, TEXT_EMPTY, INLINE):
+    _LENGTHS[_tag] = 3
+_LENGTHS[INLINE_END], _LENGTHS[ROW_END] = 4, 5
 
 
 def word(text: bytes) -> np.uint64:
@@ -82,7 +82,8 @@ def word(text: bytes) -> np.uint64:
 _LOW = [np.uint64((1 << 8 * count) - 1) for count in range(9)]  # masks of the first 0 to 8 bytes of a word
 _LOW_TABLE = np.array(_LOW, dtype=np.uint64)
 _ROW_START, _CELL_START, _ROW_CLOSED = word(b'row r="'), word(b'c r="'), word(b"/row>")
-_SPACED = (word(b"<v xml:s"), word(b'pace="pr'), word(b'eserve">'))
+_SPACED = (word(b"xml:s"), word(b'pace="pr'), word(b'eserve">'))
+_SPACED_TAGS = np.array([word(b"<v "), word(b"<t ")])
 _ZEROS = word(b"0" * 8)
 _SEVENS = np.uint64(0x7F7F7F7F7F7F7F7F)
 _TEN_UP = np.uint64(0x7676767676767676)
@@ -94,10 +95,13 @@ _BYTE = np.uint64(0xFF)
 
 @dataclass(frozen=True, slots=True)
 class PlainRows:
-    """A scanned piece: its tags in order, and where its cells stand. Arrays over tags: ``tag``, ``start`` (at "<"), ``end`` (at ">")."""
+    """A scanned piece: its tags in order, and where its cells stand.
+
+    Arrays over tags: ``tag``, ``start`` (at "<"), ``end`` (at ">"). Cells and rows refer to tags by number.
+    """
 
     text: bytes
-    bytes: Bytes
+    octets: Bytes
     words: Words  # the eight bytes from each position on
     tag: Bytes
     start: Positions
@@ -110,7 +114,7 @@ class PlainRows:
     column: Positions  # (cells,)
     tail: Positions  # (cells,) where the attributes after r begin
     formula: Positions  # (cells,) number of the formula's tag, -1 where there is none
-    value: Positions  # (cells,) number of the tag after the formula: a value's, or the cell's end; the cell itself if empty
+    value: Positions  # (cells,) number of the tag after the formula: a value's, or the cell's end; an empty cell itself
 
     def slices(self, starts: Positions, ends: Positions) -> list[bytes]:
         """Return pieces of the text."""
@@ -122,11 +126,7 @@ def scan(text: bytes) -> PlainRows | None:
     """Scan whole rows, followed by `PADDING`; None where they are not of the plain form."""
     array = np.frombuffer(text, dtype=np.uint8)
     start = np.flatnonzero(array == ord("<"))
-    if (
-        not len(start)
-        or array[: len(text) - len(PADDING)].min() < 32
-        and not _only_spaces(array[: len(text) - len(PADDING)])
-    ):
+    if not len(start) or not _only_spaces(array[: len(text) - len(PADDING)]):
         return None
     words: Words = np.ndarray((len(text) - 7,), dtype="<u8", buffer=text, strides=(1,))
     tags = _tags(words, array, start)
@@ -177,6 +177,8 @@ def masked(words: Words, at: Positions, length: Positions) -> Words:
 
 def _only_spaces(array: Bytes) -> bool:
     """Whether control characters are tabs and line feeds alone (a carriage return would have to become a line feed)."""
+    if array.min() >= 32:
+        return True
     odd = array[array < 32]
     return bool(((odd == 9) | (odd == 10)).all())
 
@@ -201,26 +203,31 @@ def _tags(words: Words, array: Bytes, start: Positions) -> tuple[Bytes, Position
         ends = ends[np.minimum(np.searchsorted(ends, start), len(ends) - 1)]
     if not ((ends > start).all() and (ends[:-1] < start[1:]).all()):
         return None
-    opening = (tag == CELL) | (tag == FORMULA) | (tag == VALUE) | (tag == ROW)
+    opening = _MAY_BE_EMPTY[tag]
     tag = tag + (opening & (array[ends - 1] == ord("/"))).astype(np.uint8)
     if tag[0] not in (ROW, ROW_EMPTY) or tag[-1] not in (ROW_END, ROW_EMPTY):
         return None
-    if not _MAY_FOLLOW[tag[:-1] * 16 + tag[1:]].all() or not _bare(words, tag, start, ends):
+    if not _MAY_FOLLOW[tag[:-1].astype(np.int32) * 32 + tag[1:]].all() or not _bare(words, tag, start, ends):
         return None
-    holds_text = (tag[:-1] == FORMULA) | (tag[:-1] == VALUE)
+    holds_text = _HOLDS_TEXT[tag[:-1]]
     return (tag, ends) if _blank(array, ends[:-1][~holds_text] + 1, start[1:][~holds_text]) else None
 
 
 def _bare(words: Words, tag: Bytes, start: Positions, end: Positions) -> bool:
-    """Whether tags that have no attributes have none: closing ones, and those of values (which may keep their spaces)."""
+    """Whether tags that have no attributes have none: closing ones, and those of values (but to keep spaces)."""
     length = end - start
-    short = (tag == CELL_END) | (tag == FORMULA_END) | (tag == VALUE_END) | (tag == VALUE_EMPTY)
-    spaced = start[(tag == VALUE) & (length != 2)]
-    for offset, expected in enumerate(_SPACED):
-        if not (words[spaced + 8 * offset] == expected).all():
-            return False
+    wanted = _LENGTHS[tag]
+    if not ((wanted == length) | (wanted == 0)).all():
+        return False
+    spaced = start[((tag == VALUE) | (tag == TEXT)) & (length != 2)]
+    if not (np.isin(words[spaced] & _LOW[3], _SPACED_TAGS) & (words[spaced] >> _SIXTEEN + _EIGHT == _SPACED[0])).all():
+        return False
+    if not ((words[spaced + 8] == _SPACED[1]) & (words[spaced + 16] == _SPACED[2])).all():
+        return False
     slash = (tag == FORMULA_EMPTY) & ((words[start] & _LOW[3]) == word(b"<f/"))
-    return bool((length[short] == 3).all() and (length[tag == ROW_END] == 5).all() and (length[slash] == 3).all())
+    named = start[(tag == INLINE) | (tag == INLINE_END)]
+    opened = (words[named] & _LOW[4]) == word(b"<is>")
+    return bool((length[slash] == 3).all() and (opened | ((words[named] & _LOW[5]) == word(b"</is>"))).all())
 
 
 def _blank(array: Bytes, start: Positions, end: Positions) -> bool:

@@ -12,7 +12,7 @@ from .errors import FileRefused
 from .external import read_external
 from .markup import refuse_doctype
 from .model import Sheet, Table, Workbook
-from .package import Limits, Package
+from .package import DEFAULT_LIMITS, Limits, Package
 from .relationships import workbook_part
 from .sheet_stream import read_sheet
 from .values import Floats, Strings
@@ -34,7 +34,7 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | openpyxl.Workbook"
 _XML_ENDINGS = (".xml", ".rels", ".vml")
 
 
-def read_workbook(source: Source, limits: Limits = Limits()) -> Workbook:
+def read_workbook(source: Source, limits: Limits = DEFAULT_LIMITS) -> Workbook:
     """Read a workbook into columns of cells and formulas.
 
     ``source``: a path, the bytes of a file, or an ``openpyxl.Workbook`` (then `Workbook.package` is None).
@@ -49,7 +49,7 @@ def read_workbook(source: Source, limits: Limits = Limits()) -> Workbook:
     return read_openpyxl(source)
 
 
-def read_package(data: bytes, name: str, limits: Limits = Limits()) -> Workbook:
+def read_package(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Workbook:
     """Read the bytes of a workbook file; ``name`` is what messages call it."""
     package = Package.open(data, name, limits)
     book = read_workbook_part(package, workbook_part(package))

@@ -13,7 +13,7 @@ CONTENT_TYPES = "[Content_Types].xml"
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """A relationship: ``kind`` is the last word of its type; ``target`` is a part name, or a foreign address if ``external``."""
+    """A relationship: ``kind`` is the last word of its type, ``target`` a part or, if ``external``, an address."""
 
     id: str
     kind: str

@@ -39,7 +39,7 @@ _UNKNOWN = -1
 
 
 class SheetWalker:
-    """Walks the rows and cells of one sheet's XML and knows where it is; what it meets goes to the methods of a subclass."""
+    """Walks the rows and cells of a sheet's XML and knows where it is; what it meets goes to methods of a subclass."""
 
     def __init__(self, package: Package, part: str, sheet: str, encoding: str | None = None) -> None:
         self.package = package
@@ -206,7 +206,7 @@ class SheetReader(SheetWalker):
         if kind == "d":
             serial = parse_iso(text, self.context.date1904)
             return decode_number(text) if serial is None else (serial, Kind.NUMBER)
-        self._refuse(f"has type {kind[:20]!r}, which does not exist")
+        return self._refuse(f"has type {kind[:20]!r}, which does not exist")
 
     def _error(self, text: str) -> Error:
         """Return the error of a cell: errors younger than the format stand in its value metadata."""
@@ -259,7 +259,7 @@ def filled_area(reference: str | None, alone: tuple[int, int, int, int]) -> tupl
 
 
 def decode_number(text: str) -> tuple[float, int]:
-    """Return the payload and kind of a number's text: #NUM! where no cell can hold it, #VALUE! where it is no number."""
+    """Return payload and kind of a number's text: #NUM! where no cell can hold it, #VALUE! where it is no number."""
     if not text.strip():
         return 0.0, Kind.EMPTY
     if _NUMBER.match(text):

@@ -1,4 +1,4 @@
-"""New values spliced into a sheet's XML by way of expat: right for any prefix and encoding, and for cells not there yet.
+"""New values spliced into a sheet's XML by way of expat: for any prefix and encoding, and for cells not there yet.
 
 `fast_splice` does the same for sheets of the plain form, many cells at a time.
 """

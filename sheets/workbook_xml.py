@@ -175,7 +175,7 @@ class Metadata:
 
 
 def read_metadata(package: Package, part: str, links: list[Relationship]) -> Metadata:
-    """Read the metadata part (ECMA-376 §18.9, [MS-XLSX] 2.6.207 and 2.3.6.1): indices count from 1 in cells, from 0 in blocks."""
+    """Read the metadata part (ECMA-376 §18.9): indices count from 1 in cells, from 0 in blocks."""
     root = read_tree(package, part)
     types = [node.get("name") for node in root.all("metadataTypes", "metadataType")]
     future = {node.get("name"): list(node.all("bk")) for node in root.all("futureMetadata")}

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from .archive import Ways, rewritten
 from .errors import UsageError
-from .model import Cells, Workbook
 from .fast_splice import splice_pieces
+from .model import Cells, Workbook
 from .package import Limits, Package
 from .relationships import workbook_part
 from .rendering import Changes, real_changes
@@ -22,9 +22,10 @@ def write_values(
 ) -> None:
     """Write a workbook with new values to a file, which is either wholly there at the end or as it was.
 
-    ``changes``: by sheet index, cells with their new values (any order; those that already hold the value cost nothing). In
-    the sheets only ``<v>`` and ``t`` of these cells change; cells that are not there yet are added. ``limits``: those that
-    it was read with; none by default, because it has been read. Raises `FileRefused` where the target cannot be written.
+    ``changes``: by sheet index, cells with their new values (any order; those that already hold the value cost
+    nothing). In the sheets only ``<v>`` and ``t`` of these cells change (and ``vm``, which speaks of the old value);
+    cells that are not there yet are added. ``limits``: none by default, because it has been read. Raises `FileRefused`
+    where the target cannot be written.
     """
     write_atomically(target, _pieces(workbook, changes, limits))
 
