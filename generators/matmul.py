@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import vendored
 from .book import Book, Sheet
-from .network import KERNELS
+from .network import KERNELS, kernel_library
 from .panels import Look
 from .places import Frame
 from .style import Role, Scale
@@ -14,7 +14,7 @@ ABOUT = (
     "matrix product: the kernel's nine weights are laid out in a matrix with a row for each output and a column for each "
     "pixel, almost all of it zeros, and it is multiplied by the image as one long column. Then the other way round: each "
     "3×3 window becomes a row of nine numbers, multiplied by the kernel as a column (im2col, which is how libraries do it).",
-    "Equal colours along the diagonals of the sparse matrix are the same nine weights over and over: a convolution is a linear "
+    "Red is above zero, blue below. Equal colours along the diagonals of the sparse matrix are the same nine weights over and over: a convolution is a linear "
     "layer whose weights are mostly zero and otherwise shared.",
 )
 EXERCISES = (
@@ -31,13 +31,23 @@ def build(digit: int = 70, side: int = 8) -> Book:
     sheet = book.sheet("matmul", pages=(1, 1))
     out = side - 2
     image = _image(sheet, digit, side)
-    kernel = _kernel(sheet, side)
+    kernel = _kernel(book, sheet, side)
     conv = sheet.fill(
         "conv", (2, side + 7), (out, out), lambda i, j: f"SUM({image.window(i, j, 3, 3)}*{kernel.all()})", Role.ACTIVATION, array=True,
         title=f"Sliding kernel: {out}×{out}", note="As in the lesson conv, without ReLU: the sum of nine products.", torch="F.conv2d(image, kernel)",
     )
-    product = _sparse(sheet, image, kernel, side)
-    patches = _patches(sheet, image, kernel, conv, side)
+    column = sheet.fill(
+        "flat_kernel",
+        (side + 9, 3 + side * side + 18),
+        (9, 1),
+        lambda i, j: kernel.cell(i // 3, i % 3),
+        Role.WEIGHT,
+        title="Kernel",
+        note="The kernel as a column.",
+        torch="kernel.flatten()",
+    )
+    product = _sparse(sheet, image, column, side)
+    patches = _patches(sheet, image, column, conv, side)
     for place, name, label, frame, call in (
         ((out + 4, side + 11), "sparse_difference", "sparse matrix", product, "0"),
         ((out + 5, side + 11), "patch_difference", "patches", patches, "0"),
@@ -63,25 +73,28 @@ def _image(sheet: Sheet, digit: int, side: int) -> Frame:
     return sheet.constants("image", (2, 0), piece.tolist(), Role.INPUT, title=f"Image: {side}×{side}", note="A piece of a digit: change its pixels.")
 
 
-def _kernel(sheet: Sheet, side: int) -> Frame:
+def _kernel(book: Book, sheet: Sheet, side: int) -> Frame:
     sheet.control(
         "kernel_choice", (2 + side + 1, 3), "Kernel", "diagonal", tuple(KERNELS), label_width=3, width=4, prompt="which kernel", note="Which kernel to use."
     )
-    names = ",".join(f'"{name}"' for name in KERNELS)
+    names, library = (frame.seen_from(sheet.name) for frame in kernel_library(book))
+    sheet.fill(
+        "kernel_row", (2 + side + 1, 8), (1, 1), lambda i, j: f"MATCH(kernel_choice,{names.all()},0)", Role.RESULT, scale=Scale.NONE,
+        number_format="0", note="The row where the chosen kernel starts on the sheet kernels.",
+    )
     return sheet.fill(
-        "kernel", (4, side + 2), (3, 3),
-        lambda i, j: f"INDEX({{{','.join(_number(kernel[i][j]) for kernel in KERNELS.values())}}},MATCH(kernel_choice,{{{names}}},0))",
-        Role.WEIGHT, title="Kernel", note="The chosen kernel; type numbers over it to try your own.", torch="kernel",
+        "kernel", (4, side + 2), (3, 3), lambda i, j: f"INDEX({library.window(i, j, library.height - 3, 1, 'r')},kernel_row)", Role.WEIGHT,
+        title="Kernel", note="The chosen kernel, from the sheet kernels; type numbers over it to try your own.",
     )
 
 
-def _number(value: float) -> str:
-    return f"{value:g}"
-
-
-def _sparse(sheet: Sheet, image: Frame, kernel: Frame, side: int) -> Frame:
+def _sparse(sheet: Sheet, image: Frame, column: Frame, side: int) -> Frame:
     """Place the sparse matrix, the image as a column, their product, and the product as a table."""
     out, top, left = side - 2, side + 9, 3
+    places = sheet.fill(
+        "kernel_places", (top, column.right), (9, 2), lambda i, j: f"INT((ROW()-{top + 1})/3)" if j == 0 else f"MOD(ROW()-{top + 1},3)",
+        Role.INPUT, scale=Scale.NONE, number_format="0", note="Row and column of each weight in the kernel, from 0.", torch="divmod(k, 3)",
+    )
     sheet.label((top - 4, 0), f"The kernel as a sparse matrix: {out * out}×{side * side}", Look.TITLE, role=Role.WEIGHT)
     rows = sheet.fill(
         "output_places", (top, left - 3), (out * out, 2), lambda i, j: f"INT((ROW()-{top + 1})/{out})" if j == 0 else f"MOD(ROW()-{top + 1},{out})",
@@ -97,12 +110,11 @@ def _sparse(sheet: Sheet, image: Frame, kernel: Frame, side: int) -> Frame:
     def weight(i: int, j: int) -> str:
         down = f"{columns.cell(0, j, 'r')}-{rows.cell(i, 0, 'c')}"
         across = f"{columns.cell(1, j, 'r')}-{rows.cell(i, 1, 'c')}"
-        inside = f"AND({down}>=0,{down}<3,{across}>=0,{across}<3)"
-        return f"IF({inside},INDEX({kernel.all()},{down}+1,{across}+1),0)"
+        return f"SUMIFS({column.all()},{places.column(0, 'rc')},{down},{places.column(1, 'rc')},{across})"
 
     matrix = sheet.fill(
-        "sparse_matrix", (top, left), (out * out, side * side), weight, Role.WEIGHT,
-        note="Row: an output. Column: a pixel. The kernel's weight where the pixel lies in the output's window, else 0.",
+        "sparse_matrix", (top, left), (out * out, side * side), weight, Role.WEIGHT, scale=Scale.BLUE_WHITE_RED, number_format='0.0;-0.0;"·"',
+        note="Row: an output. Column: a pixel. The kernel's weight whose place is the pixel's place minus the output's, or 0 where there is none.",
         torch="built from F.conv2d of unit images",
     )
     flat = sheet.fill(
@@ -119,7 +131,7 @@ def _sparse(sheet: Sheet, image: Frame, kernel: Frame, side: int) -> Frame:
     )
 
 
-def _patches(sheet: Sheet, image: Frame, kernel: Frame, conv: Frame, side: int) -> Frame:
+def _patches(sheet: Sheet, image: Frame, column: Frame, conv: Frame, side: int) -> Frame:
     """Place the windows as rows, the kernel as a column, and their product as a table."""
     out, top = side - 2, side + 9
     left = 3 + side * side + 8
@@ -127,11 +139,11 @@ def _patches(sheet: Sheet, image: Frame, kernel: Frame, conv: Frame, side: int) 
         "patches", (top, left), (out * out, 9), lambda i, j: image.cell(i // out + j // 3, i % out + j % 3), Role.INPUT,
         title=f"Windows as rows: {out * out}×9", note="Each 3×3 window of the image as a row (im2col).", torch="F.unfold(image, 3).T",
     )
-    column = sheet.fill(
-        "flat_kernel", (top, left + 10), (9, 1), lambda i, j: kernel.cell(i // 3, i % 3), Role.WEIGHT, title="Kernel", note="The kernel as a column.", torch="kernel.flatten()",
-    )
-    product = sheet.whole(
-        "patch_product", (top, left + 13), (out * out, 1), f"MMULT({patches.all('')},{column.all('')})", Role.ACTIVATION, title="Product",
+    product = sheet.fill(
+        "patch_product",
+        (top, left + 14),
+        (out * out, 1),
+        lambda i, j: f"MMULT({patches.row(i)},{column.all()})", Role.ACTIVATION, title="Product",
         note="Windows times kernel.", torch="F.unfold(image, 3).T @ kernel.flatten()",
     )
     return sheet.fill(

@@ -169,6 +169,7 @@ def _memories(sheet: Sheet, kind: Optimiser, slopes: Frame) -> dict[str, Frame]:
 
 
 def _overview(sheet: Sheet, curves: list[tuple[Frame, Frame, Frame]]) -> None:
+    sheet.widths[4] = 120
     sheet.headers(1, 4, ("optimiser", "a", "b", "RMSE"))
     for row, (kind, (_, errors, after)) in enumerate(zip(OPTIMISERS, curves, strict=True), start=2):
         sheet.label((row, 4), kind.title)

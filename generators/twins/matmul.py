@@ -6,26 +6,27 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from .network import library_kernel
 from .source import Floats, Source
 
 
 def matmul(source: Source) -> dict[str, Floats]:
     """Return the expected panels."""
-    from ..network import KERNELS
-
     image = torch.from_numpy(source.numbers("image"))
-    chosen = np.array(KERNELS[source.text("kernel_choice")], dtype=np.float64)
+    chosen, row = library_kernel(source, source.text("kernel_choice"))
     kernel = torch.from_numpy(source.given("kernel", chosen))
     side, out = len(image), len(image) - 2
     conv = F.conv2d(image[None, None], kernel[None, None])[0, 0]
     units = torch.eye(side * side, dtype=torch.float64).reshape(side * side, 1, side, side)
     matrix = F.conv2d(units, kernel[None, None]).reshape(side * side, out * out).T
     patches = F.unfold(image[None, None], 3)[0].T
-    places = [np.array([divmod(k, width) for k in range(width * width)], dtype=np.float64) for width in (out, side)]
+    places = [np.array([divmod(k, width) for k in range(width * width)], dtype=np.float64) for width in (out, side, 3)]
     return {
+        "kernel_row": np.array([[row]]),
         "kernel": kernel.numpy(),
         "conv": conv.numpy(),
         "output_places": places[0],
+        "kernel_places": places[2],
         "pixel_places": places[1].T,
         "sparse_matrix": matrix.numpy(),
         "flat_image": image.flatten()[:, None].numpy(),

@@ -76,12 +76,18 @@ def _first_kernel(source: Source, channel: int, expected: dict[str, Floats]) -> 
     name = f"kernel_{channel}"
     if not source.has("kernel_names"):
         return source.numbers(name)
-    names = [row[0] for row in source.texts("kernel_names")]
-    place = names.index(source.text(f"choice_{channel}"))
-    expected[f"choice_{channel}_row"] = np.array([[place + 1.0]])
-    filled = [text for text in names[:place] if text is not None]
-    expected[name] = source.given(name, source.numbers(f"library_{len(filled) + 1}"))
+    chosen, row = library_kernel(source, source.text(f"choice_{channel}"))
+    expected[f"choice_{channel}_row"] = np.array([[row]])
+    expected[name] = source.given(name, chosen)
     return expected[name]
+
+
+def library_kernel(source: Source, chosen: str) -> tuple[Floats, float]:
+    """Return a kernel of the sheet kernels by its name, and the row where it starts there, from 1."""
+    names = [None if row[0] is None else str(row[0]).casefold() for row in source.texts("kernel_names")]
+    place = names.index(chosen.casefold())
+    filled = [name for name in names[:place] if name is not None]
+    return source.numbers(f"library_{len(filled) + 1}"), place + 1.0
 
 
 def _convolutions(image: torch.Tensor, weights: Weights, expected: dict[str, Floats]) -> torch.Tensor:
