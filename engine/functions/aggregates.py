@@ -18,68 +18,74 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 @reduction()
 def SUM(*numbers: Numbers) -> Result:
-    """Sum of the numbers; text, logicals and empty cells in references count for nothing. (Support: SUM function)"""
+    """Sum of the numbers.
+
+    text, logicals and empty cells in references count for nothing. Source: Microsoft support, SUM function.
+    """
     return np.asarray(numbers[0].sum(axis=-1))
 
 
 @reduction()
 def SUMSQ(*numbers: Numbers) -> Result:
-    """Sum of squares. (Support: SUMSQ function)"""
+    """Sum of squares. Source: Microsoft support, SUMSQ function."""
     return np.square(numbers[0]).sum(axis=-1)
 
 
 @reduction()
 def AVERAGE(*numbers: Numbers) -> Result:
-    """Mean of the numbers; #DIV/0! where there are none. (Support: AVERAGE function)"""
+    """Mean of the numbers; #DIV/0! where there are none. Source: Microsoft support, AVERAGE function."""
     return _mean(*numbers)
 
 
 @reduction()
 def AVERAGEA(*values: NumbersA) -> Result:
-    """Mean with text as 0 and logicals as 0 and 1; #DIV/0! of nothing. (Support: AVERAGEA function)"""
+    """Mean with text as 0 and logicals as 0 and 1; #DIV/0! of nothing. Source: Microsoft support, AVERAGEA function."""
     return _mean(*values)
 
 
 @reduction()
 def MAX(*numbers: Numbers) -> Result:
-    """Greatest number; 0 where there are none. (Support: MAX function)"""
+    """Greatest number; 0 where there are none. Source: Microsoft support, MAX function."""
     return _greatest(*numbers)
 
 
 @reduction()
 def MIN(*numbers: Numbers) -> Result:
-    """Least number; 0 where there are none. (Support: MIN function)"""
+    """Least number; 0 where there are none. Source: Microsoft support, MIN function."""
     return _least(*numbers)
 
 
 @reduction()
 def MAXA(*values: NumbersA) -> Result:
-    """Greatest value with text as 0 and logicals as 0 and 1; 0 of nothing. (Support: MAXA function)"""
+    """Greatest value with text as 0 and logicals as 0 and 1; 0 of nothing. Source: Microsoft support, MAXA function."""
     return _greatest(*values)
 
 
 @reduction()
 def MINA(*values: NumbersA) -> Result:
-    """Least value with text as 0 and logicals as 0 and 1; 0 of nothing. (Support: MINA function)"""
+    """Least value with text as 0 and logicals as 0 and 1; 0 of nothing. Source: Microsoft support, MINA function."""
     return _least(*values)
 
 
 @reduction()
 def COUNT(*values: Counted) -> Result:
-    """How many numbers there are; errors, and text that is no number, are stepped over. (Support: COUNT function)"""
+    """How many numbers there are.
+
+    errors, and text that is no number, are stepped over. Source: Microsoft support, COUNT function.
+    """
     x, valid = values
     return np.full(x.shape[:-1], float(x.shape[-1])) if valid is None else valid.sum(axis=-1).astype(np.float64)
 
 
 @array(batched=True)
 def COUNTA(*values: Range) -> Result:
-    """How many values there are, errors and "" included. (Support: COUNTA function)"""
+    """How many values there are, errors and "" included. Source: Microsoft support, COUNTA function."""
     return sum(np.asarray((each.kinds != Kind.EMPTY).sum(axis=(-2, -1), keepdims=True), np.float64) for each in values)
 
 
 @array(batched=True)
 def COUNTBLANK(range: Range, context: Context) -> Result:
-    """Number of cells that are empty or hold "". (Support: COUNTBLANK function)"""
+    """Number of cells that are empty or hold "". Source: Microsoft support, COUNTBLANK function."""
     kinds = range.kinds
     blank = (kinds == Kind.EMPTY) | ((kinds == Kind.TEXT) & (range.data == context.strings.intern("")))
     return blank.sum(axis=(-2, -1), keepdims=True).astype(np.float64)
@@ -88,7 +94,7 @@ def COUNTBLANK(range: Range, context: Context) -> Result:
 @array(batched=True)
 def SUMPRODUCT(*arrays: Array) -> Result:
     """Sum of the products of corresponding elements, all that is not a number counting 0; #VALUE! where the arrays
-    differ in shape. (Support: SUMPRODUCT function)"""
+    differ in shape. Source: Microsoft support, SUMPRODUCT function."""
     if len({values.shape[-2:] for values in arrays}) > 1:
         return Error.VALUE
     product = numbers_or_zero(arrays[0])
@@ -99,19 +105,28 @@ def SUMPRODUCT(*arrays: Array) -> Result:
 
 @array(batched=True)
 def SUMX2MY2(array_x: Array, array_y: Array) -> Result:
-    """Sum of x² - y² over pairs of numbers; #N/A where the arrays differ in size. (Support: SUMX2MY2 function)"""
+    """Sum of x² - y² over pairs of numbers.
+
+    #N/A where the arrays differ in size. Source: Microsoft support, SUMX2MY2 function.
+    """
     return _over_pairs(array_x, array_y, lambda x, y: x * x - y * y)
 
 
 @array(batched=True)
 def SUMX2PY2(array_x: Array, array_y: Array) -> Result:
-    """Sum of x² + y² over pairs of numbers; #N/A where the arrays differ in size. (Support: SUMX2PY2 function)"""
+    """Sum of x² + y² over pairs of numbers.
+
+    #N/A where the arrays differ in size. Source: Microsoft support, SUMX2PY2 function.
+    """
     return _over_pairs(array_x, array_y, lambda x, y: x * x + y * y)
 
 
 @array(batched=True)
 def SUMXMY2(array_x: Array, array_y: Array) -> Result:
-    """Sum of (x - y)² over pairs of numbers; #N/A where the arrays differ in size. (Support: SUMXMY2 function)"""
+    """Sum of (x - y)² over pairs of numbers.
+
+    #N/A where the arrays differ in size. Source: Microsoft support, SUMXMY2 function.
+    """
     return _over_pairs(array_x, array_y, lambda x, y: np.square(x - y))
 
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.engine.operators import power as raised
 from sheetgrad.sheets.values import Error
 
 from .declare import Failing, Number, Numbers, Range, Result, Strict, Stricts, array, elementwise, fail, reduction
@@ -22,19 +23,22 @@ _WHOLE = 2.0**53
 
 @elementwise()
 def ABS(number: Number) -> Result:
-    """Absolute value. (Support: ABS function)"""
+    """Absolute value. Source: Microsoft support, ABS function."""
     return np.abs(number)
 
 
 @elementwise()
 def SIGN(number: Number) -> Result:
-    """1, 0 or -1 by the sign. (Support: SIGN function)"""
+    """1, 0 or -1 by the sign. Source: Microsoft support, SIGN function."""
     return np.sign(number)
 
 
 @elementwise()
 def MOD(number: Number, divisor: Number) -> Result:
-    """Remainder with the sign of the divisor; #DIV/0! for the divisor 0, #NUM! beyond 1125900000000 divisors. (Support: MOD function)"""
+    """Remainder with the sign of the divisor; #DIV/0! for the divisor 0, #NUM! beyond 1125900000000 divisors.
+
+    Source: Microsoft support, MOD function.
+    """
     safe = np.where(divisor == 0, 1.0, divisor)
     quotient = np.floor(number / safe)
     rest = np.mod(number, safe)
@@ -43,13 +47,13 @@ def MOD(number: Number, divisor: Number) -> Result:
 
 @elementwise()
 def QUOTIENT(numerator: Strict, denominator: Strict) -> Result:
-    """Whole part of a division; #DIV/0! for the denominator 0. (Support: QUOTIENT function)"""
+    """Whole part of a division; #DIV/0! for the denominator 0. Source: Microsoft support, QUOTIENT function."""
     return fail(np.trunc(numerator / np.where(denominator == 0, 1.0, denominator)), denominator == 0, Error.DIV0)
 
 
 @elementwise()
 def EXP(number: Number) -> Result:
-    """e raised to a number; #NUM! where that overflows. (Support: EXP function)"""
+    """e raised to a number; #NUM! where that overflows. Source: Microsoft support, EXP function."""
     with np.errstate(over="ignore"):
         found = np.exp(number)
     return fail(found, np.isinf(found), Error.NUM)
@@ -57,19 +61,22 @@ def EXP(number: Number) -> Result:
 
 @elementwise()
 def LN(number: Number) -> Result:
-    """Natural logarithm; #NUM! unless positive. (Support: LN function)"""
+    """Natural logarithm; #NUM! unless positive. Source: Microsoft support, LN function."""
     return fail(np.log(_positive(number)), number <= 0, Error.NUM)
 
 
 @elementwise()
 def LOG10(number: Number) -> Result:
-    """Logarithm to base 10; #NUM! unless positive. (Support: LOG10 function)"""
+    """Logarithm to base 10; #NUM! unless positive. Source: Microsoft support, LOG10 function."""
     return fail(np.log10(_positive(number)), number <= 0, Error.NUM)
 
 
 @elementwise()
 def LOG(number: Number, base: Number = 10.0) -> Result:
-    """Logarithm to a base; #NUM! unless both are positive, #DIV/0! for the base 1. (Support: LOG function)"""
+    """Logarithm to a base.
+
+    #NUM! unless both are positive, #DIV/0! for the base 1. Source: Microsoft support, LOG function.
+    """
     bottom = np.where(base == 1, 10.0, _positive(base))
     safe = _positive(number)
     plain = np.log(safe) / np.log(bottom)
@@ -79,49 +86,49 @@ def LOG(number: Number, base: Number = 10.0) -> Result:
 
 @elementwise()
 def SQRT(number: Number) -> Result:
-    """Square root; #NUM! where negative. (Support: SQRT function)"""
+    """Square root; #NUM! where negative. Source: Microsoft support, SQRT function."""
     return fail(np.sqrt(np.maximum(number, 0.0)), number < 0, Error.NUM)
 
 
 @elementwise()
 def SQRTPI(number: Strict) -> Result:
-    """Square root of a number times pi; #NUM! where negative. (Support: SQRTPI function)"""
+    """Square root of a number times pi; #NUM! where negative. Source: Microsoft support, SQRTPI function."""
     return fail(np.sqrt(np.maximum(number, 0.0) * np.pi), number < 0, Error.NUM)
 
 
 @elementwise()
 def POWER(number: Number, power: Number) -> Result:
-    """A number raised to a power; #NUM! for 0^0, a fractional power of a negative number (but for odd roots) and overflow,
-    #DIV/0! for 0 to a negative power. (Support: POWER function)"""
-    with np.errstate(all="ignore"):
-        found = np.power(number, power)
-        root = np.where(power == 0, 0.0, 1 / power)
-        odd_root = (number < 0) & (np.abs(root) > 1) & (np.mod(np.rint(root), 2) == 1) & (np.abs(np.rint(root) - root) < 1e-12)
-        found = np.where(odd_root, -np.power(np.abs(number), power), found)
-    marked = fail(found, (number == 0) & (power == 0), Error.NUM)
-    marked = fail(marked, (number == 0) & (power < 0), Error.DIV0)
-    return fail(marked, ~np.isfinite(found), Error.NUM)
+    """A number raised to a power.
+
+    #NUM! for 0^0, a fractional power of a negative number (but for odd roots) and overflow, #DIV/0! for 0 to a negative
+    power. Source: Microsoft support, POWER function.
+    """
+    found, codes = raised(number, power)
+    return found if codes is None else Failing(found, codes)
 
 
 @elementwise()
 def PI() -> Result:
-    """The number pi. (Support: PI function)"""
+    """The number pi. Source: Microsoft support, PI function."""
     return math.pi
 
 
 @reduction()
 def PRODUCT(*numbers: Numbers) -> Result:
-    """Product of the numbers; 0 where there are none. (Support: PRODUCT function)"""
+    """Product of the numbers; 0 where there are none. Source: Microsoft support, PRODUCT function."""
     x, valid = numbers
     with np.errstate(over="ignore"):
         if valid is None:
             return x.prod(axis=-1) if x.shape[-1] else np.zeros(x.shape[:-1])
-        return np.where(valid.any(axis=-1), np.where(valid, x, 1.0).prod(axis=-1), 0.0)
+        return np.where(np.any(valid, axis=-1), np.where(valid, x, 1.0).prod(axis=-1), 0.0)
 
 
 @reduction()
 def GCD(*numbers: Stricts) -> Result:
-    """Greatest common divisor of the whole parts; #NUM! where negative or 2^53 and more. (Support: GCD function)"""
+    """Greatest common divisor of the whole parts.
+
+    #NUM! where negative or 2^53 and more. Source: Microsoft support, GCD function.
+    """
     x, valid = numbers
     whole, bad = _wholes(x)
     found = fail(np.gcd.reduce(whole, axis=-1, initial=0).astype(np.float64), bad.any(axis=-1), Error.NUM)
@@ -131,7 +138,7 @@ def GCD(*numbers: Stricts) -> Result:
 @reduction()
 def LCM(*numbers: Stricts) -> Result:
     """Least common multiple of the whole parts, 0 where one is 0; #NUM! where negative or the result is 2^53 and more.
-    (Support: LCM function)"""
+    Source: Microsoft support, LCM function."""
     x, valid = numbers
     whole, bad = _wholes(x)
     if valid is not None:
@@ -147,19 +154,25 @@ def LCM(*numbers: Stricts) -> Result:
 
 @elementwise()
 def FACT(number: Number) -> Result:
-    """Factorial of the whole part; #NUM! where negative or above 170. (Support: FACT function)"""
+    """Factorial of the whole part; #NUM! where negative or above 170. Source: Microsoft support, FACT function."""
     return _from_table(_factorials(), np.trunc(number), 0)
 
 
 @elementwise()
 def FACTDOUBLE(number: Strict) -> Result:
-    """Double factorial of the whole part, 1 for -1; #NUM! below that or above 300. (Support: FACTDOUBLE function)"""
+    """Double factorial of the whole part, 1 for -1.
+
+    #NUM! below that or above 300. Source: Microsoft support, FACTDOUBLE function.
+    """
     return _from_table(_double_factorials(), np.trunc(number) + 1, 0)
 
 
 @elementwise()
 def COMBIN(number: Number, number_chosen: Number) -> Result:
-    """Number of combinations; #NUM! where negative or more are chosen than there are. (Support: COMBIN function)"""
+    """Number of combinations.
+
+    #NUM! where negative or more are chosen than there are. Source: Microsoft support, COMBIN function.
+    """
     n, k = np.trunc(number), np.trunc(number_chosen)
     bad = (n < 0) | (k < 0) | (k > n)
     return _finite(fail(_combinations(np.where(bad, 0.0, n), np.where(bad, 0.0, k)), bad, Error.NUM))
@@ -167,7 +180,10 @@ def COMBIN(number: Number, number_chosen: Number) -> Result:
 
 @elementwise()
 def COMBINA(number: Number, number_chosen: Number) -> Result:
-    """Number of combinations with repetition; #NUM! where negative, or some are chosen of none. (Support: COMBINA function)"""
+    """Number of combinations with repetition; #NUM! where negative, or some are chosen of none.
+
+    Source: Microsoft support, COMBINA function.
+    """
     n, k = np.trunc(number), np.trunc(number_chosen)
     bad = (n < 0) | (k < 0) | ((n == 0) & (k > 0))
     return _finite(fail(_combinations(np.where(bad | (n == 0), 0.0, n + k - 1), np.where(bad, 0.0, k)), bad, Error.NUM))
@@ -175,7 +191,10 @@ def COMBINA(number: Number, number_chosen: Number) -> Result:
 
 @elementwise()
 def PERMUT(number: Number, number_chosen: Number) -> Result:
-    """Number of permutations; #NUM! where none to choose from, negative, or more are chosen than there are. (Support: PERMUT function)"""
+    """Number of permutations; #NUM! where none to choose from, negative, or more are chosen than there are.
+
+    Source: Microsoft support, PERMUT function.
+    """
     n, k = np.trunc(number), np.trunc(number_chosen)
     bad = (n < 0) | (k < 0) | (k > n)
     from scipy.special import poch
@@ -188,7 +207,7 @@ def PERMUT(number: Number, number_chosen: Number) -> Result:
 
 @elementwise()
 def PERMUTATIONA(number: Number, number_chosen: Number) -> Result:
-    """Number of permutations with repetition; #NUM! where negative. (Support: PERMUTATIONA function)"""
+    """Number of permutations with repetition; #NUM! where negative. Source: Microsoft support, PERMUTATIONA function."""
     n, k = np.trunc(number), np.trunc(number_chosen)
     bad = (n < 0) | (k < 0)
     with np.errstate(over="ignore"):
@@ -198,7 +217,10 @@ def PERMUTATIONA(number: Number, number_chosen: Number) -> Result:
 
 @reduction()
 def MULTINOMIAL(*numbers: Stricts) -> Result:
-    """Factorial of the sum over the product of factorials, of whole parts; #NUM! where negative. (Support: MULTINOMIAL function)"""
+    """Factorial of the sum over the product of factorials, of whole parts; #NUM! where negative.
+
+    Source: Microsoft support, MULTINOMIAL function.
+    """
     whole = np.trunc(numbers[0])
     bad = (whole < 0).any(axis=-1)
     safe = np.maximum(whole, 0.0)
@@ -208,8 +230,11 @@ def MULTINOMIAL(*numbers: Stricts) -> Result:
 
 @array()
 def SERIESSUM(x: Strict, n: Strict, m: Strict, coefficients: Range) -> Result:
-    """Sum of the coefficients times x^n, x^(n+m), x^(n+2m) …; #VALUE! unless all coefficients are numbers, #NUM! for 0 to a power
-    that is not positive. (Support: SERIESSUM function)"""
+    """Sum of the coefficients times x^n, x^(n+m), x^(n+2m) ….
+
+    #VALUE! unless all coefficients are numbers, #NUM! for 0 to a power that is not positive. (Support: SERIESSUM
+    function)
+    """
     error = first_error(coefficients)
     if error is not None:
         return error
@@ -268,4 +293,3 @@ def _double_factorials() -> Floats:
     for n in range(1, 301):
         exact.append(n * exact[n - 1])
     return np.array([float(number) for number in exact])
-

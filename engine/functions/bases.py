@@ -19,8 +19,10 @@ _VALUES = dict(_ROMANS)
 
 @scalar()
 def BASE(number: Number, radix: Number, min_length: Number = 0.0) -> Scalar:
-    """Number in base 2 to 36 as text, with zeros in front up to a length; #NUM! for a negative number or one of 2^53 and more,
-    another base, or a length outside 0 … 255. (Support: BASE function)
+    """Number in base 2 to 36 as text, with zeros in front up to a length.
+
+    #NUM! for a negative number or one of 2^53 and more, another base, or a length outside 0 … 255. (Support: BASE
+    function)
 
     >>> BASE(255.0, 16.0, 4.0)
     '00FF'
@@ -33,7 +35,7 @@ def BASE(number: Number, radix: Number, min_length: Number = 0.0) -> Scalar:
 @scalar()
 def DECIMAL(text: Text, radix: Number) -> Scalar:
     """Value of a text in base 2 to 36; #NUM! for other digits or another base, #VALUE! for over 255 characters.
-    (Support: DECIMAL function)
+    Source: Microsoft support, DECIMAL function.
 
     >>> DECIMAL("ff", 16.0)
     255.0
@@ -53,61 +55,90 @@ def DECIMAL(text: Text, radix: Number) -> Scalar:
 
 @scalar()
 def BIN2DEC(number: Any) -> Scalar:
-    """Value of up to 10 binary digits, the tenth one's sign; #NUM! for others. (Support: BIN2DEC function)"""
+    """Value of up to 10 binary digits, the tenth one's sign.
+
+    #NUM! for others. Source: Microsoft support, BIN2DEC function.
+    """
     return _as_float(_read(number, 2))
 
 
 @scalar()
 def OCT2DEC(number: Any) -> Scalar:
-    """Value of up to 10 octal digits in two's complement; #NUM! for others. (Support: OCT2DEC function)"""
+    """Value of up to 10 octal digits in two's complement.
+
+    #NUM! for others. Source: Microsoft support, OCT2DEC function.
+    """
     return _as_float(_read(number, 8))
 
 
 @scalar()
 def HEX2DEC(number: Any) -> Scalar:
-    """Value of up to 10 hexadecimal digits in two's complement; #NUM! for others. (Support: HEX2DEC function)"""
+    """Value of up to 10 hexadecimal digits in two's complement.
+
+    #NUM! for others. Source: Microsoft support, HEX2DEC function.
+    """
     return _as_float(_read(number, 16))
 
 
 @scalar()
 def BIN2OCT(number: Any, places: Strict = None) -> Scalar:
-    """Binary number in octal digits; #NUM! for others or where the places do not suffice. (Support: BIN2OCT function)"""
+    """Binary number in octal digits; #NUM! for others or where the places do not suffice.
+
+    Source: Microsoft support, BIN2OCT function.
+    """
     return _rewritten(number, 2, 8, places)
 
 
 @scalar()
 def BIN2HEX(number: Any, places: Strict = None) -> Scalar:
-    """Binary number in hexadecimal digits; #NUM! for others or where the places do not suffice. (Support: BIN2HEX function)"""
+    """Binary number in hexadecimal digits; #NUM! for others or where the places do not suffice.
+
+    Source: Microsoft support, BIN2HEX function.
+    """
     return _rewritten(number, 2, 16, places)
 
 
 @scalar()
 def OCT2BIN(number: Any, places: Strict = None) -> Scalar:
-    """Octal number in binary digits; #NUM! outside -512 … 511 or where the places do not suffice. (Support: OCT2BIN function)"""
+    """Octal number in binary digits; #NUM! outside -512 … 511 or where the places do not suffice.
+
+    Source: Microsoft support, OCT2BIN function.
+    """
     return _rewritten(number, 8, 2, places)
 
 
 @scalar()
 def OCT2HEX(number: Any, places: Strict = None) -> Scalar:
-    """Octal number in hexadecimal digits; #NUM! for others or where the places do not suffice. (Support: OCT2HEX function)"""
+    """Octal number in hexadecimal digits; #NUM! for others or where the places do not suffice.
+
+    Source: Microsoft support, OCT2HEX function.
+    """
     return _rewritten(number, 8, 16, places)
 
 
 @scalar()
 def HEX2BIN(number: Any, places: Strict = None) -> Scalar:
-    """Hexadecimal number in binary digits; #NUM! outside -512 … 511 or where the places do not suffice. (Support: HEX2BIN function)"""
+    """Hexadecimal number in binary digits; #NUM! outside -512 … 511 or where the places do not suffice.
+
+    Source: Microsoft support, HEX2BIN function.
+    """
     return _rewritten(number, 16, 2, places)
 
 
 @scalar()
 def HEX2OCT(number: Any, places: Strict = None) -> Scalar:
-    """Hexadecimal number in octal digits; #NUM! outside 30 bits or where the places do not suffice. (Support: HEX2OCT function)"""
+    """Hexadecimal number in octal digits; #NUM! outside 30 bits or where the places do not suffice.
+
+    Source: Microsoft support, HEX2OCT function.
+    """
     return _rewritten(number, 16, 8, places)
 
 
 @scalar()
 def DEC2BIN(number: Strict, places: Strict = None) -> Scalar:
-    """Whole part in binary digits; #NUM! outside -512 … 511 or where the places do not suffice. (Support: DEC2BIN function)
+    """Whole part in binary digits; #NUM! outside -512 … 511 or where the places do not suffice.
+
+    Source: Microsoft support, DEC2BIN function.
 
     >>> DEC2BIN(9.0, 4.0), DEC2BIN(-100.0)
     ('1001', '1110011100')
@@ -117,20 +148,27 @@ def DEC2BIN(number: Strict, places: Strict = None) -> Scalar:
 
 @scalar()
 def DEC2OCT(number: Strict, places: Strict = None) -> Scalar:
-    """Whole part in octal digits; #NUM! outside 30 bits or where the places do not suffice. (Support: DEC2OCT function)"""
+    """Whole part in octal digits; #NUM! outside 30 bits or where the places do not suffice.
+
+    Source: Microsoft support, DEC2OCT function.
+    """
     return _written(int(number), 8, places)
 
 
 @scalar()
 def DEC2HEX(number: Strict, places: Strict = None) -> Scalar:
-    """Whole part in hexadecimal digits; #NUM! outside 40 bits or where the places do not suffice. (Support: DEC2HEX function)"""
+    """Whole part in hexadecimal digits; #NUM! outside 40 bits or where the places do not suffice.
+
+    Source: Microsoft support, DEC2HEX function.
+    """
     return _written(int(number), 16, places)
 
 
 @scalar()
 def ROMAN(number: Number, form: Any = 0.0) -> Scalar:
-    """Number as a Roman numeral, shorter with form 1 to 4 (FALSE is 4, TRUE is 0); #VALUE! outside 0 … 3999 or for another form.
-    (Support: ROMAN function)
+    """Number as a Roman numeral, shorter with form 1 to 4 (FALSE is 4, TRUE is 0).
+
+    #VALUE! outside 0 … 3999 or for another form. Source: Microsoft support, ROMAN function.
 
     >>> [ROMAN(499.0, float(form)) for form in range(5)]
     ['CDXCIX', 'LDVLIV', 'XDIX', 'VDIV', 'ID']
@@ -148,14 +186,17 @@ def ROMAN(number: Number, form: Any = 0.0) -> Scalar:
 
 @scalar()
 def ARABIC(text: Text) -> Scalar:
-    """Value of a Roman numeral, with a minus sign if need be, "" for 0; #VALUE! for others. (Support: ARABIC function)"""
+    """Value of a Roman numeral, with a minus sign if need be, "" for 0; #VALUE! for others.
+
+    Source: Microsoft support, ARABIC function.
+    """
     numeral = text.strip(" ").upper()
     negative = numeral.startswith("-")
     numeral = numeral.removeprefix("-")
     if len(numeral) > _LONGEST or any(letter not in _VALUES for letter in numeral):
         return Error.VALUE
     values = [_VALUES[letter] for letter in numeral]
-    total = sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))
+    total = sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=False))
     return float(-total if negative else total)
 
 

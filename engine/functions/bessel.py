@@ -1,7 +1,7 @@
 """Bessel functions of whole order.
 
-Excel computes them from polynomial and rational approximations that are good to some 1e-8, and by recurrence for higher orders;
-so do we, to give Excel's values. Source of the approximations: Abramowitz and Stegun, Handbook of Mathematical
+Excel computes them from polynomial and rational approximations that are good to some 1e-8, and by recurrence for higher
+orders; so do we, to give Excel's values. Source of the approximations: Abramowitz and Stegun, Handbook of Mathematical
 Functions, 9.8 (I, K), and Hart, Computer Approximations, 1968 (J, Y).
 """
 
@@ -42,11 +42,13 @@ _P1_OF_J = (*_P1[:3], *_P1[2:])  # Excel's BESSELJ(x,1) has the third coefficien
 _Q1 = (0.04687499995, -0.2002690873e-3, 0.8449199096e-5, -0.88228987e-6, 0.105787412e-6)
 _I0_NEAR = (1.0, 3.5156229, 3.0899424, 1.2067492, 0.2659732, 0.360768e-1, 0.45813e-2)
 _I0_FAR = (
-    0.39894228, 0.1328592e-1, 0.225319e-2, -0.157565e-2, 0.916281e-2, -0.2057706e-1, 0.2635537e-1, -0.1647633e-1, 0.392377e-2,
+    0.39894228, 0.1328592e-1, 0.225319e-2, -0.157565e-2, 0.916281e-2, -0.2057706e-1,
+    0.2635537e-1, -0.1647633e-1, 0.392377e-2,
 )  # fmt: skip
 _I1_NEAR = (0.5, 0.87890594, 0.51498869, 0.15084934, 0.2658733e-1, 0.301532e-2, 0.32411e-3)
 _I1_FAR = (
-    0.39894228, -0.3988024e-1, -0.362018e-2, 0.163801e-2, -0.1031555e-1, 0.2282967e-1, -0.2895312e-1, 0.1787654e-1, -0.420059e-2,
+    0.39894228, -0.3988024e-1, -0.362018e-2, 0.163801e-2, -0.1031555e-1, 0.2282967e-1,
+    -0.2895312e-1, 0.1787654e-1, -0.420059e-2,
 )  # fmt: skip
 _K0_NEAR = (-0.57721566, 0.42278420, 0.23069756, 0.3488590e-1, 0.262698e-2, 0.10750e-3, 0.74e-5)
 _K0_FAR = (1.25331414, -0.7832358e-1, 0.2189568e-1, -0.1062446e-1, 0.587872e-2, -0.251540e-2, 0.53208e-3)
@@ -56,26 +58,35 @@ _K1_FAR = (1.25331414, 0.23498619, -0.3655620e-1, 0.1504268e-1, -0.780353e-2, 0.
 
 @elementwise()
 def BESSELJ(x: Strict, n: Strict) -> Result:
-    """Bessel function of the first kind; #NUM! for a negative order. (Support: BESSELJ function)"""
+    """Bessel function of the first kind; #NUM! for a negative order. Source: Microsoft support, BESSELJ function."""
     return _of_order(_j, x, np.trunc(n))
 
 
 @elementwise()
 def BESSELI(x: Strict, n: Strict) -> Result:
-    """Modified Bessel function of the first kind; #NUM! for a negative order or overflow. (Support: BESSELI function)"""
+    """Modified Bessel function of the first kind; #NUM! for a negative order or overflow.
+
+    Source: Microsoft support, BESSELI function.
+    """
     return _of_order(_i, x, np.trunc(n))
 
 
 @elementwise()
 def BESSELY(x: Strict, n: Strict) -> Result:
-    """Bessel function of the second kind; #NUM! for a negative order or unless x is positive. (Support: BESSELY function)"""
+    """Bessel function of the second kind; #NUM! for a negative order or unless x is positive.
+
+    Source: Microsoft support, BESSELY function.
+    """
     found = _of_order(lambda order, at: _upward(order, at, _y0, _y1, -1.0), np.where(x > 0, x, 1.0), np.trunc(n))
     return fail(found, x <= 0, Error.NUM)
 
 
 @elementwise()
 def BESSELK(x: Strict, n: Strict) -> Result:
-    """Modified Bessel function of the second kind; #NUM! for a negative order or unless x is positive. (Support: BESSELK function)"""
+    """Modified Bessel function of the second kind; #NUM! for a negative order or unless x is positive.
+
+    Source: Microsoft support, BESSELK function.
+    """
     found = _of_order(lambda order, at: _upward(order, at, _k0, _k1, 1.0), np.where(x > 0, x, 1.0), np.trunc(n))
     return fail(found, x <= 0, Error.NUM)
 

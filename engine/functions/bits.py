@@ -20,44 +20,53 @@ _FARTHEST = 53
 
 @elementwise()
 def BITAND(number1: Number, number2: Number) -> Result:
-    """Bitwise and; #NUM! unless both are whole numbers in [0, 2^48). (Support: BITAND function)"""
+    """Bitwise and; #NUM! unless both are whole numbers in [0, 2^48). Source: Microsoft support, BITAND function."""
     return _of_bits(np.bitwise_and, number1, number2)
 
 
 @elementwise()
 def BITOR(number1: Number, number2: Number) -> Result:
-    """Bitwise or; #NUM! unless both are whole numbers in [0, 2^48). (Support: BITOR function)"""
+    """Bitwise or; #NUM! unless both are whole numbers in [0, 2^48). Source: Microsoft support, BITOR function."""
     return _of_bits(np.bitwise_or, number1, number2)
 
 
 @elementwise()
 def BITXOR(number1: Number, number2: Number) -> Result:
-    """Bitwise exclusive or; #NUM! unless both are whole numbers in [0, 2^48). (Support: BITXOR function)"""
+    """Bitwise exclusive or.
+
+    #NUM! unless both are whole numbers in [0, 2^48). Source: Microsoft support, BITXOR function.
+    """
     return _of_bits(np.bitwise_xor, number1, number2)
 
 
 @elementwise()
 def BITLSHIFT(number: Number, shift_amount: Number) -> Result:
-    """Number shifted left (right for a negative amount); #NUM! unless the number and the result are whole numbers in [0, 2^48), or
-    beyond 53 places. (Support: BITLSHIFT function)"""
+    """Number shifted left (right for a negative amount).
+
+    #NUM! unless the number and the result are whole numbers in [0, 2^48), or beyond 53 places. (Support: BITLSHIFT
+    function)
+    """
     return _shifted(number, np.trunc(shift_amount))
 
 
 @elementwise()
 def BITRSHIFT(number: Number, shift_amount: Number) -> Result:
-    """Number shifted right (left for a negative amount); errors as BITLSHIFT. (Support: BITRSHIFT function)"""
+    """Number shifted right (left for a negative amount).
+
+    errors as BITLSHIFT. Source: Microsoft support, BITRSHIFT function.
+    """
     return _shifted(number, -np.trunc(shift_amount))
 
 
 @elementwise()
 def DELTA(number1: Strict, number2: Strict = 0.0) -> Result:
-    """1 where two numbers are equal, else 0. (Support: DELTA function)"""
+    """1 where two numbers are equal, else 0. Source: Microsoft support, DELTA function."""
     return np.asarray(number1 == number2, dtype=np.float64)
 
 
 @elementwise()
 def GESTEP(number: Strict, step: Strict = 0.0) -> Result:
-    """1 where a number is at least the step, else 0. (Support: GESTEP function)"""
+    """1 where a number is at least the step, else 0. Source: Microsoft support, GESTEP function."""
     return np.asarray(number >= step, dtype=np.float64)
 
 

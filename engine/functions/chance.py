@@ -15,13 +15,16 @@ from .declare import Context, Logical, Number, Result, Strict, array, elementwis
 
 @elementwise(volatile=True)
 def RAND(context: Context) -> Result:
-    """A number drawn from [0, 1). (Support: RAND function)"""
+    """A number drawn from [0, 1). Source: Microsoft support, RAND function."""
     return uniform(context)
 
 
 @elementwise(volatile=True)
 def RANDBETWEEN(bottom: Strict, top: Strict, context: Context) -> Result:
-    """A whole number drawn from those of [bottom, top]; #NUM! where there is none. (Support: RANDBETWEEN function)"""
+    """A whole number drawn from those of [bottom, top].
+
+    #NUM! where there is none. Source: Microsoft support, RANDBETWEEN function.
+    """
     low, high = np.ceil(bottom), np.floor(top)
     drawn = uniform(context, *np.shape(low)[-2:])
     return fail(low + np.floor(drawn * (np.maximum(high - low, 0) + 1)), high + 0 * drawn < low, Error.NUM)
@@ -36,8 +39,11 @@ def RANDARRAY(
     max: Number = 1.0,
     whole_number: Logical = False,
 ) -> Result:
-    """Numbers drawn from [min, max), or whole ones from [min, max], (rows, columns); #VALUE! for negative sizes, min above
-    max, or whole numbers between limits that are not whole; #CALC! for a size of 0. (Support: RANDARRAY function)"""
+    """Numbers drawn from [min, max), or whole ones from [min, max], (rows, columns).
+
+    #VALUE! for negative sizes, min above max, or whole numbers between limits that are not whole; #CALC! for a size of
+    0. Source: Microsoft support, RANDARRAY function.
+    """
     height, width = int(rows), int(columns)
     if height < 0 or width < 0 or min > max or (whole_number and (min != math.floor(min) or max != math.floor(max))):
         return Error.VALUE

@@ -24,7 +24,7 @@ Parsed = tuple[complex, str]  # the number and its suffix, "" where none is writ
 
 @scalar()
 def COMPLEX(real_num: Strict, i_num: Strict, suffix: Any = "i") -> Scalar:
-    """Complex number as text; #VALUE! for a suffix other than i or j. (Support: COMPLEX function)
+    """Complex number as text; #VALUE! for a suffix other than i or j. Source: Microsoft support, COMPLEX function.
 
     >>> COMPLEX(3.0, -1.0, "i"), COMPLEX(0.0, 1.5, "j")
     ('3-i', '1.5j')
@@ -37,151 +37,160 @@ def COMPLEX(real_num: Strict, i_num: Strict, suffix: Any = "i") -> Scalar:
 
 @scalar()
 def IMREAL(inumber: Any) -> Scalar:
-    """Real part. (Support: IMREAL function)"""
+    """Real part. Source: Microsoft support, IMREAL function."""
     return _real_of(inumber, lambda z: z.real)
 
 
 @scalar()
 def IMAGINARY(inumber: Any) -> Scalar:
-    """Imaginary part. (Support: IMAGINARY function)"""
+    """Imaginary part. Source: Microsoft support, IMAGINARY function."""
     return _real_of(inumber, lambda z: z.imag)
 
 
 @scalar()
 def IMABS(inumber: Any) -> Scalar:
-    """Absolute value. (Support: IMABS function)"""
+    """Absolute value. Source: Microsoft support, IMABS function."""
     return _real_of(inumber, abs)
 
 
 @scalar()
 def IMARGUMENT(inumber: Any) -> Scalar:
-    """Angle in radians; #DIV/0! for 0. (Support: IMARGUMENT function)"""
+    """Angle in radians; #DIV/0! for 0. Source: Microsoft support, IMARGUMENT function."""
     return _real_of(inumber, lambda z: cmath.phase(z) if z else Error.DIV0)
 
 
 @scalar()
 def IMCONJUGATE(inumber: Any) -> Scalar:
-    """Complex conjugate. (Support: IMCONJUGATE function)"""
+    """Complex conjugate. Source: Microsoft support, IMCONJUGATE function."""
     return _complex_of(inumber, lambda z: complex(z.real, -z.imag))
 
 
 @scalar()
 def IMEXP(inumber: Any) -> Scalar:
-    """Exponential. (Support: IMEXP function)"""
+    """Exponential. Source: Microsoft support, IMEXP function."""
     return _complex_of(inumber, lambda z: cmath.rect(math.exp(z.real), z.imag))
 
 
 @scalar()
 def IMLN(inumber: Any) -> Scalar:
-    """Natural logarithm; #NUM! for 0. (Support: IMLN function)"""
+    """Natural logarithm; #NUM! for 0. Source: Microsoft support, IMLN function."""
     return _complex_of(inumber, cmath.log)
 
 
 @scalar()
 def IMLOG10(inumber: Any) -> Scalar:
-    """Logarithm to base 10; #NUM! for 0. (Support: IMLOG10 function)"""
+    """Logarithm to base 10; #NUM! for 0. Source: Microsoft support, IMLOG10 function."""
     return _complex_of(inumber, lambda z: cmath.log(z) / math.log(10))
 
 
 @scalar()
 def IMLOG2(inumber: Any) -> Scalar:
-    """Logarithm to base 2; #NUM! for 0. (Support: IMLOG2 function)"""
+    """Logarithm to base 2; #NUM! for 0. Source: Microsoft support, IMLOG2 function."""
     return _complex_of(inumber, lambda z: cmath.log(z) / math.log(2))
 
 
 @scalar()
 def IMSQRT(inumber: Any) -> Scalar:
-    """Square root. (Support: IMSQRT function)"""
+    """Square root. Source: Microsoft support, IMSQRT function."""
     return _complex_of(inumber, lambda z: cmath.rect(math.sqrt(abs(z)), cmath.phase(z) / 2))
 
 
 @scalar()
 def IMPOWER(inumber: Any, number: Strict) -> Scalar:
-    """Power with a real exponent; #NUM! for 0 to a power that is not positive. (Support: IMPOWER function)"""
-    return _complex_of(inumber, lambda z: cmath.rect(abs(z) ** number, number * cmath.phase(z)) if z else _zero_to(number))
+    """Power with a real exponent.
+
+    #NUM! for 0 to a power that is not positive. Source: Microsoft support, IMPOWER function.
+    """
+    return _complex_of(inumber, lambda z: _power(z, number))
 
 
 @scalar()
 def IMSIN(inumber: Any) -> Scalar:
-    """Sine. (Support: IMSIN function)"""
+    """Sine. Source: Microsoft support, IMSIN function."""
     return _complex_of(inumber, cmath.sin)
 
 
 @scalar()
 def IMCOS(inumber: Any) -> Scalar:
-    """Cosine. (Support: IMCOS function)"""
+    """Cosine. Source: Microsoft support, IMCOS function."""
     return _complex_of(inumber, cmath.cos)
 
 
 @scalar()
 def IMTAN(inumber: Any) -> Scalar:
-    """Tangent. (Support: IMTAN function)"""
+    """Tangent. Source: Microsoft support, IMTAN function."""
     return _complex_of(inumber, cmath.tan)
 
 
 @scalar()
 def IMSEC(inumber: Any) -> Scalar:
-    """Secant. (Support: IMSEC function)"""
+    """Secant. Source: Microsoft support, IMSEC function."""
     return _complex_of(inumber, lambda z: 1 / cmath.cos(z))
 
 
 @scalar()
 def IMCSC(inumber: Any) -> Scalar:
-    """Cosecant; #NUM! for 0. (Support: IMCSC function)"""
+    """Cosecant; #NUM! for 0. Source: Microsoft support, IMCSC function."""
     return _complex_of(inumber, lambda z: 1 / cmath.sin(z))
 
 
 @scalar()
 def IMCOT(inumber: Any) -> Scalar:
-    """Cotangent; #NUM! for 0. (Support: IMCOT function)"""
+    """Cotangent; #NUM! for 0. Source: Microsoft support, IMCOT function."""
     return _complex_of(inumber, lambda z: 1 / cmath.tan(z))
 
 
 @scalar()
 def IMSINH(inumber: Any) -> Scalar:
-    """Hyperbolic sine. (Support: IMSINH function)"""
+    """Hyperbolic sine. Source: Microsoft support, IMSINH function."""
     return _complex_of(inumber, cmath.sinh)
 
 
 @scalar()
 def IMCOSH(inumber: Any) -> Scalar:
-    """Hyperbolic cosine. (Support: IMCOSH function)"""
+    """Hyperbolic cosine. Source: Microsoft support, IMCOSH function."""
     return _complex_of(inumber, cmath.cosh)
 
 
 @scalar()
 def IMSECH(inumber: Any) -> Scalar:
-    """Hyperbolic secant. (Support: IMSECH function)"""
+    """Hyperbolic secant. Source: Microsoft support, IMSECH function."""
     return _complex_of(inumber, lambda z: 1 / cmath.cosh(z))
 
 
 @scalar()
 def IMCSCH(inumber: Any) -> Scalar:
-    """Hyperbolic cosecant; #NUM! for 0. (Support: IMCSCH function)"""
+    """Hyperbolic cosecant; #NUM! for 0. Source: Microsoft support, IMCSCH function."""
     return _complex_of(inumber, lambda z: 1 / cmath.sinh(z))
 
 
 @scalar()
 def IMSUB(inumber1: Any, inumber2: Any) -> Scalar:
-    """Difference; #VALUE! where the suffixes differ. (Support: IMSUB function)"""
+    """Difference; #VALUE! where the suffixes differ. Source: Microsoft support, IMSUB function."""
     return _folded([inumber1, inumber2], lambda a, b: a - b)
 
 
 @scalar()
 def IMDIV(inumber1: Any, inumber2: Any) -> Scalar:
-    """Quotient; #NUM! by 0, #VALUE! where the suffixes differ. (Support: IMDIV function)"""
+    """Quotient; #NUM! by 0, #VALUE! where the suffixes differ. Source: Microsoft support, IMDIV function."""
     return _folded([inumber1, inumber2], lambda a, b: a / b)
 
 
 @array()
 def IMSUM(context: Context, *inumbers: Range) -> Result:
-    """Sum; empty cells of ranges count for nothing; #VALUE! where suffixes differ. (Support: IMSUM function)"""
+    """Sum.
+
+    empty cells of ranges count for nothing; #VALUE! where suffixes differ. Source: Microsoft support, IMSUM function.
+    """
     return _folded(_elements(context, inumbers), lambda a, b: a + b)
 
 
 @array()
 def IMPRODUCT(context: Context, *inumbers: Range) -> Result:
-    """Product; a single empty cell is 0, those of ranges count for nothing; #VALUE! where suffixes differ. (Support: IMPRODUCT function)"""
+    """Product; a single empty cell is 0, those of ranges count for nothing; #VALUE! where suffixes differ.
+
+    Source: Microsoft support, IMPRODUCT function.
+    """
     return _folded(_elements(context, inumbers), lambda a, b: a * b)
 
 
@@ -252,8 +261,10 @@ def _complex_of(value: Scalar, function: Callable[[complex], complex | Error]) -
     return found if isinstance(found, Error) else _spell(complex(found), parsed[1])
 
 
-def _zero_to(power: float) -> complex | Error:
-    return 0j if power > 0 else Error.NUM
+def _power(z: complex, power: float) -> complex | Error:
+    if z == 0:
+        return 0j if power > 0 else Error.NUM
+    return cmath.rect(abs(z) ** power, power * cmath.phase(z))
 
 
 def _folded(values: list[Scalar], combine: Callable[[complex, complex], complex]) -> Scalar:

@@ -17,13 +17,16 @@ Test = tuple[Values, Values]  # a range (r, c) and the criteria on it (m,)
 
 @lookup()
 def COUNTIF(context: Context, range: Range, criteria: Any) -> Result:
-    """Number of cells that meet a criterion. (Support: COUNTIF function)"""
+    """Number of cells that meet a criterion. Source: Microsoft support, COUNTIF function."""
     return _groups([(range, criteria)], context).count()
 
 
 @lookup(pairs=2)
 def COUNTIFS(context: Context, criteria_range: Range, criteria: Any, *more: Any) -> Result:
-    """Number of places at which all ranges meet their criteria; #VALUE! where the ranges differ in shape. (Support: COUNTIFS function)"""
+    """Number of places at which all ranges meet their criteria; #VALUE! where the ranges differ in shape.
+
+    Source: Microsoft support, COUNTIFS function.
+    """
     tests = _tests(criteria_range, criteria, *more)
     return _groups(tests, context).count() if _alike(tests) else Error.VALUE
 
@@ -31,41 +34,53 @@ def COUNTIFS(context: Context, criteria_range: Range, criteria: Any, *more: Any)
 @lookup()
 def SUMIF(context: Context, range: Range, criteria: Any, sum_range: Range = None) -> Result:
     """Sum of the numbers at the places that meet a criterion; the sum range is taken from its top left corner in the
-    shape of the range. (Support: SUMIF function)"""
+    shape of the range. Source: Microsoft support, SUMIF function."""
     return _sum(_groups([(range, criteria)], context), _same_place(sum_range, range))
 
 
 @lookup(pairs=2)
 def SUMIFS(context: Context, sum_range: Range, criteria_range: Range, criteria: Any, *more: Any) -> Result:
-    """Sum of the numbers at the places at which all ranges meet their criteria; #VALUE! where the ranges differ in shape.
-    (Support: SUMIFS function)"""
+    """Sum of the numbers at the places at which all ranges meet their criteria.
+
+    #VALUE! where the ranges differ in shape. Source: Microsoft support, SUMIFS function.
+    """
     return _by_places(_sum, sum_range, _tests(criteria_range, criteria, *more), context)
 
 
 @lookup()
 def AVERAGEIF(context: Context, range: Range, criteria: Any, average_range: Range = None) -> Result:
-    """Mean of the numbers at the places that meet a criterion; #DIV/0! where there is none. (Support: AVERAGEIF function)"""
+    """Mean of the numbers at the places that meet a criterion; #DIV/0! where there is none.
+
+    Source: Microsoft support, AVERAGEIF function.
+    """
     return _mean(_groups([(range, criteria)], context), _same_place(average_range, range))
 
 
 @lookup(pairs=2)
 def AVERAGEIFS(context: Context, average_range: Range, criteria_range: Range, criteria: Any, *more: Any) -> Result:
-    """Mean of the numbers at the places at which all ranges meet their criteria; #DIV/0! where there is none, #VALUE! where
-    the ranges differ in shape. (Support: AVERAGEIFS function)"""
+    """Mean of the numbers at the places at which all ranges meet their criteria.
+
+    #DIV/0! where there is none, #VALUE! where the ranges differ in shape. Source: Microsoft support, AVERAGEIFS
+    function.
+    """
     return _by_places(_mean, average_range, _tests(criteria_range, criteria, *more), context)
 
 
 @lookup(pairs=2)
 def MAXIFS(context: Context, max_range: Range, criteria_range: Range, criteria: Any, *more: Any) -> Result:
-    """Greatest number at the places at which all ranges meet their criteria, 0 where there is none; #VALUE! where the ranges
-    differ in shape. (Support: MAXIFS function)"""
+    """Greatest number at the places at which all ranges meet their criteria, 0 where there is none.
+
+    #VALUE! where the ranges differ in shape. Source: Microsoft support, MAXIFS function.
+    """
     return _by_places(_greatest, max_range, _tests(criteria_range, criteria, *more), context)
 
 
 @lookup(pairs=2)
 def MINIFS(context: Context, min_range: Range, criteria_range: Range, criteria: Any, *more: Any) -> Result:
-    """Least number at the places at which all ranges meet their criteria, 0 where there is none; #VALUE! where the ranges
-    differ in shape. (Support: MINIFS function)"""
+    """Least number at the places at which all ranges meet their criteria, 0 where there is none.
+
+    #VALUE! where the ranges differ in shape. Source: Microsoft support, MINIFS function.
+    """
     return _by_places(_least, min_range, _tests(criteria_range, criteria, *more), context)
 
 

@@ -12,7 +12,7 @@ from .declare import Strict, Text, scalar
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit: what it measures, its size in the base unit, the power that a prefix gets (0: takes no prefix), and its zero."""
+    """A unit: what it measures, its size and zero in the base unit, the power of a prefix (0: it takes none)."""
 
     measure: str
     size: float
@@ -163,13 +163,13 @@ _PREFIXES = {
     "Y": 1e24, "Z": 1e21, "E": 1e18, "P": 1e15, "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "h": 1e2, "da": 1e1, "e": 1e1,
     "d": 1e-1, "c": 1e-2, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15, "a": 1e-18, "z": 1e-21, "y": 1e-24,
 }  # fmt: skip
-_BINARY_PREFIXES = {sign: 2.0 ** (10 * (i + 1)) for i, sign in enumerate(("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"))}
+_BINARY_PREFIXES = {sign: 1024.0 ** (i + 1) for i, sign in enumerate(("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"))}
 
 
 @scalar()
 def CONVERT(number: Strict, from_unit: Text, to_unit: Text) -> Scalar:
     """Number in another unit; #N/A for a unit it does not know (case matters), or two of different measures.
-    (Support: CONVERT function)
+    Source: Microsoft support, CONVERT function.
 
     >>> round(CONVERT(68.0, "F", "C"), 9), CONVERT(1.0, "km", "m"), CONVERT(1.0, "kbyte", "Kibyte")
     (20.0, 1000.0, <Error.NA: (7, '#N/A')>)

@@ -1,9 +1,10 @@
-"""Criteria of COUNTIF, SUMIFS and the database functions: ``5``, ``">=3"``, ``"<>"``, ``"a*"``, and which cells meet them.
+"""Criteria of COUNTIF, SUMIFS, DSUM …, such as ``5``, ``">=3"``, ``"<>"``, ``"a*"``, and which cells meet them.
 
-Rules (Support: COUNTIF function; Examples of criteria): an operator in front of a text is taken off; what is left is read as a
-number, a logical or an error value where it can be. ``=`` and ``<>`` compare texts without regard to case and with
-wildcards; the inequalities compare values of one kind only. For ``=``, not for ``<>``, a text that reads as a number equals it.
-An empty cell as criterion means 0; ``"="`` is met by empty cells, ``""`` also by empty texts, ``"<>"`` by cells that hold something.
+Rules Source: Microsoft support, COUNTIF function; Examples of criteria.: an operator in front of a text is taken off;
+what is left is read as a number, a logical or an error value where it can be. ``=`` and ``<>`` compare texts without
+regard to case and with wildcards; the inequalities compare values of one kind only. For ``=``, not for ``<>``, a text
+that reads as a number equals it. An empty cell as criterion means 0; ``"="`` is met by empty cells, ``""`` also by
+empty texts, ``"<>"`` by cells that hold something.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ _OPERATORS = ("<>", "<=", ">=", "=", "<", ">")
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """An operator and what it compares with. ``operand`` None: emptiness; ``""`` (with "="): emptiness or an empty text.
+    """An operator and what it compares with. ``operand`` None: emptiness.
+
+    ``""`` (with "="): emptiness or an empty text.
 
     ``kind`` tells TRUE from 1, which are equal in Python.
     """

@@ -19,8 +19,11 @@ _MOST_TRIALS = 1e15
 
 @elementwise("BINOM.DIST", "BINOMDIST")
 def binom_dist(number_s: Number, trials: Number, probability_s: Number, cumulative: Logical) -> Result:
-    """Probability of a number of successes, or of at most that; #NUM! for more successes than trials, negative ones, or a
-    probability outside [0, 1]. (Support: BINOM.DIST function)"""
+    """Probability of a number of successes, or of at most that.
+
+    #NUM! for more successes than trials, negative ones, or a probability outside [0, 1]. Source: Microsoft support,
+    BINOM.DIST function.
+    """
     k, n = np.trunc(number_s), np.trunc(trials)
     bad = (k < 0) | (k > n) | (n > _MOST_TRIALS) | (probability_s < 0) | (probability_s > 1)
     found = np.where(cumulative, _binomial_upto(k, n, probability_s), _binomial(k, n, probability_s))
@@ -29,8 +32,10 @@ def binom_dist(number_s: Number, trials: Number, probability_s: Number, cumulati
 
 @elementwise("BINOM.DIST.RANGE")
 def binom_dist_range(trials: Number, probability_s: Number, number_s: Number, number_s2: Number = None) -> Result:
-    """Probability of a number of successes, or of one from a first to a last; #NUM! as BINOM.DIST, or where the last is below
-    the first. (Support: BINOM.DIST.RANGE function)"""
+    """Probability of a number of successes, or of one from a first to a last.
+
+    #NUM! as BINOM.DIST, or where the last is below the first. Source: Microsoft support, BINOM.DIST.RANGE function.
+    """
     n, low = np.trunc(trials), np.trunc(number_s)
     high = low if number_s2 is None else np.trunc(number_s2)
     bad = (low < 0) | (low > n) | (high < low) | (high > n) | (probability_s < 0) | (probability_s > 1)
@@ -45,8 +50,10 @@ def binom_dist_range(trials: Number, probability_s: Number, number_s: Number, nu
 
 @elementwise("BINOM.INV", "CRITBINOM")
 def binom_inv(trials: Number, probability_s: Number, alpha: Number) -> Result:
-    """Least number of successes that is not exceeded with a probability of at least alpha; #NUM! for negative trials, or
-    probabilities outside (0, 1). (Support: BINOM.INV function)"""
+    """Least number of successes that is not exceeded with a probability of at least alpha.
+
+    #NUM! for negative trials, or probabilities outside (0, 1). Source: Microsoft support, BINOM.INV function.
+    """
     n = np.trunc(trials)
     bad = (n < 0) | (probability_s <= 0) | (probability_s >= 1) | (alpha <= 0) | (alpha >= 1)
     low, high = np.zeros(np.shape(bad)), np.where(bad, 0.0, n) + np.zeros(np.shape(bad))
@@ -60,7 +67,7 @@ def binom_inv(trials: Number, probability_s: Number, alpha: Number) -> Result:
 @elementwise("NEGBINOM.DIST")
 def negbinom_dist(number_f: Number, number_s: Number, probability_s: Number, cumulative: Logical) -> Result:
     """Probability of a number of failures before the given success, or of at most that; #NUM! for negative failures, no
-    success, or a probability outside (0, 1). (Support: NEGBINOM.DIST function)"""
+    success, or a probability outside (0, 1). Source: Microsoft support, NEGBINOM.DIST function."""
     from scipy.special import betainc, betaln, xlog1py, xlogy
 
     f, s = np.trunc(number_f), np.trunc(number_s)
@@ -71,7 +78,10 @@ def negbinom_dist(number_f: Number, number_s: Number, probability_s: Number, cum
 
 @elementwise()
 def NEGBINOMDIST(number_f: Number, number_s: Number, probability_s: Number) -> Result:
-    """Probability of a number of failures before the given success; #NUM! as NEGBINOM.DIST. (Support: NEGBINOMDIST function)"""
+    """Probability of a number of failures before the given success; #NUM! as NEGBINOM.DIST.
+
+    Source: Microsoft support, NEGBINOMDIST function.
+    """
     return negbinom_dist(number_f, number_s, probability_s, np.False_)
 
 
@@ -79,8 +89,10 @@ def NEGBINOMDIST(number_f: Number, number_s: Number, probability_s: Number) -> R
 def hypgeom_dist(
     sample_s: Number, number_sample: Number, population_s: Number, number_pop: Number, cumulative: Logical
 ) -> Result:
-    """Probability of a number of successes in a sample without replacement, or of at most that; #NUM! for sizes that do not
-    fit one another. (Support: HYPGEOM.DIST function)"""
+    """Probability of a number of successes in a sample without replacement, or of at most that.
+
+    #NUM! for sizes that do not fit one another. Source: Microsoft support, HYPGEOM.DIST function.
+    """
     k, n, good, total = (np.trunc(each) for each in (sample_s, number_sample, population_s, number_pop))
     bad = (n <= 0) | (n > total) | (good <= 0) | (good > total) | (total <= 0)
     bad = bad | (k < 0) | (k > np.minimum(n, good)) | (k < n - total + good)
@@ -92,13 +104,19 @@ def hypgeom_dist(
 
 @elementwise()
 def HYPGEOMDIST(sample_s: Number, number_sample: Number, population_s: Number, number_pop: Number) -> Result:
-    """Probability of a number of successes in a sample without replacement; #NUM! as HYPGEOM.DIST. (Support: HYPGEOMDIST function)"""
+    """Probability of a number of successes in a sample without replacement; #NUM! as HYPGEOM.DIST.
+
+    Source: Microsoft support, HYPGEOMDIST function.
+    """
     return hypgeom_dist(sample_s, number_sample, population_s, number_pop, np.False_)
 
 
 @elementwise("POISSON.DIST", "POISSON")
 def poisson_dist(x: Number, mean: Number, cumulative: Logical) -> Result:
-    """Probability of a number of events, or of at most that; #NUM! where negative. (Support: POISSON.DIST function)"""
+    """Probability of a number of events, or of at most that.
+
+    #NUM! where negative. Source: Microsoft support, POISSON.DIST function.
+    """
     from scipy.special import gammaincc, gammaln, xlogy
 
     k = np.trunc(x)

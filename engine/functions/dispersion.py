@@ -17,69 +17,84 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 @reduction("VAR.S", "VAR")
 def var_s(*numbers: Numbers) -> Result:
-    """Variance of a sample; #DIV/0! of fewer than two numbers. (Support: VAR.S function)"""
+    """Variance of a sample; #DIV/0! of fewer than two numbers. Source: Microsoft support, VAR.S function."""
     return _variance(numbers, 1)
 
 
 @reduction("VAR.P", "VARP")
 def var_p(*numbers: Numbers) -> Result:
-    """Variance of a population; #DIV/0! of no number. (Support: VAR.P function)"""
+    """Variance of a population; #DIV/0! of no number. Source: Microsoft support, VAR.P function."""
     return _variance(numbers, 0)
 
 
 @reduction()
 def VARA(*values: NumbersA) -> Result:
-    """Variance of a sample, text as 0, logicals as 0 and 1; #DIV/0! of fewer than two values. (Support: VARA function)"""
+    """Variance of a sample, text as 0, logicals as 0 and 1; #DIV/0! of fewer than two values.
+
+    Source: Microsoft support, VARA function.
+    """
     return _variance(values, 1)
 
 
 @reduction()
 def VARPA(*values: NumbersA) -> Result:
-    """Variance of a population, text as 0, logicals as 0 and 1; #DIV/0! of no value. (Support: VARPA function)"""
+    """Variance of a population, text as 0, logicals as 0 and 1.
+
+    #DIV/0! of no value. Source: Microsoft support, VARPA function.
+    """
     return _variance(values, 0)
 
 
 @reduction("STDEV.S", "STDEV")
 def stdev_s(*numbers: Numbers) -> Result:
-    """Standard deviation of a sample; #DIV/0! of fewer than two numbers. (Support: STDEV.S function)"""
+    """Standard deviation of a sample; #DIV/0! of fewer than two numbers. Source: Microsoft support, STDEV.S function."""
     return _root(_variance(numbers, 1))
 
 
 @reduction("STDEV.P", "STDEVP")
 def stdev_p(*numbers: Numbers) -> Result:
-    """Standard deviation of a population; #DIV/0! of no number. (Support: STDEV.P function)"""
+    """Standard deviation of a population; #DIV/0! of no number. Source: Microsoft support, STDEV.P function."""
     return _root(_variance(numbers, 0))
 
 
 @reduction()
 def STDEVA(*values: NumbersA) -> Result:
-    """Standard deviation of a sample, text as 0, logicals as 0 and 1; #DIV/0! of fewer than two values. (Support: STDEVA function)"""
+    """Standard deviation of a sample, text as 0, logicals as 0 and 1; #DIV/0! of fewer than two values.
+
+    Source: Microsoft support, STDEVA function.
+    """
     return _root(_variance(values, 1))
 
 
 @reduction()
 def STDEVPA(*values: NumbersA) -> Result:
-    """Standard deviation of a population, text as 0, logicals as 0 and 1; #DIV/0! of no value. (Support: STDEVPA function)"""
+    """Standard deviation of a population, text as 0, logicals as 0 and 1; #DIV/0! of no value.
+
+    Source: Microsoft support, STDEVPA function.
+    """
     return _root(_variance(values, 0))
 
 
 @reduction()
 def DEVSQ(*numbers: Numbers) -> Result:
-    """Sum of squared deviations from the mean; #NUM! of no number. (Support: DEVSQ function)"""
+    """Sum of squared deviations from the mean; #NUM! of no number. Source: Microsoft support, DEVSQ function."""
     count, deviation = _deviations(*numbers)
     return fail(np.square(deviation).sum(axis=-1), count == 0, Error.NUM)
 
 
 @reduction()
 def AVEDEV(*numbers: Numbers) -> Result:
-    """Mean distance from the mean; #NUM! of no number. (Support: AVEDEV function)"""
+    """Mean distance from the mean; #NUM! of no number. Source: Microsoft support, AVEDEV function."""
     count, deviation = _deviations(*numbers)
     return fail(np.abs(deviation).sum(axis=-1) / np.maximum(count, 1), count == 0, Error.NUM)
 
 
 @reduction()
 def SKEW(*numbers: Numbers) -> Result:
-    """Skewness of a sample; #DIV/0! of fewer than three numbers or of equal ones. (Support: SKEW function)"""
+    """Skewness of a sample.
+
+    #DIV/0! of fewer than three numbers or of equal ones. Source: Microsoft support, SKEW function.
+    """
     count, deviation = _deviations(*numbers)
     n = np.maximum(count, 3)
     spread, flat = _spread(deviation, n - 1)
@@ -89,7 +104,10 @@ def SKEW(*numbers: Numbers) -> Result:
 
 @reduction("SKEW.P")
 def skew_p(*numbers: Numbers) -> Result:
-    """Skewness of a population; #DIV/0! of fewer than three numbers or of equal ones. (Support: SKEW.P function)"""
+    """Skewness of a population.
+
+    #DIV/0! of fewer than three numbers or of equal ones. Source: Microsoft support, SKEW.P function.
+    """
     count, deviation = _deviations(*numbers)
     n = np.maximum(count, 3)
     spread, flat = _spread(deviation, n)
@@ -98,7 +116,10 @@ def skew_p(*numbers: Numbers) -> Result:
 
 @reduction()
 def KURT(*numbers: Numbers) -> Result:
-    """Excess kurtosis of a sample; #DIV/0! of fewer than four numbers or of equal ones. (Support: KURT function)"""
+    """Excess kurtosis of a sample.
+
+    #DIV/0! of fewer than four numbers or of equal ones. Source: Microsoft support, KURT function.
+    """
     count, deviation = _deviations(*numbers)
     n = np.maximum(count, 4).astype(np.float64)
     spread, flat = _spread(deviation, n - 1)
@@ -109,14 +130,20 @@ def KURT(*numbers: Numbers) -> Result:
 
 @reduction()
 def GEOMEAN(*numbers: Numbers) -> Result:
-    """Geometric mean; #NUM! where a number is not positive, or there is none. (Support: GEOMEAN function)"""
+    """Geometric mean.
+
+    #NUM! where a number is not positive, or there is none. Source: Microsoft support, GEOMEAN function.
+    """
     count, x, bad = _positives(*numbers)
     return fail(np.exp(np.log(x).sum(axis=-1) / np.maximum(count, 1)), bad, Error.NUM)
 
 
 @reduction()
 def HARMEAN(*numbers: Numbers) -> Result:
-    """Harmonic mean; #NUM! where a number is not positive, or there is none. (Support: HARMEAN function)"""
+    """Harmonic mean.
+
+    #NUM! where a number is not positive, or there is none. Source: Microsoft support, HARMEAN function.
+    """
     count, x, bad = _positives(*numbers)
     valid = numbers[1]
     inverse = 1 / x if valid is None else np.where(valid, 1 / x, 0.0)
@@ -145,7 +172,7 @@ def _spread(deviation: Floats, divisor: Floats) -> tuple[Floats, Mask]:
 
 
 def _positives(x: Floats, valid: Mask | None) -> tuple[NDArray[np.int64], Floats, Mask]:
-    """Return the count, the numbers with 1 where one does not count or is not positive, and whether any such one counts."""
+    """Return the count, the numbers with 1 for those that are not positive, and whether one of these counts."""
     count = np.asarray(x.shape[-1] if valid is None else valid.sum(axis=-1))
     bad = (x <= 0) if valid is None else (x <= 0) & valid
     return count, np.where(x > 0, x, 1.0), np.asarray(bad.any(axis=-1) | (count == 0))

@@ -1,4 +1,7 @@
-"""Continuous distributions beside the normal one and those of tests: beta, gamma, exponential, Weibull; the gamma function."""
+"""Continuous distributions beside the normal one and those of tests: beta, gamma, exponential, Weibull.
+
+the gamma function.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def beta_dist(
     x: Number, alpha: Number, beta: Number, cumulative: Logical, lower: Number = 0.0, upper: Number = 1.0
 ) -> Result:
     """Beta distribution or density over [lower, upper]; #NUM! unless alpha and beta are positive and x lies within.
-    (Support: BETA.DIST function)"""
+    Source: Microsoft support, BETA.DIST function."""
     from scipy.special import betainc, betaln, xlog1py, xlogy
 
     width = upper - lower
@@ -32,14 +35,14 @@ def beta_dist(
 
 @elementwise()
 def BETADIST(x: Number, alpha: Number, beta: Number, lower: Number = 0.0, upper: Number = 1.0) -> Result:
-    """Beta distribution over [lower, upper]; #NUM! as BETA.DIST. (Support: BETADIST function)"""
+    """Beta distribution over [lower, upper]; #NUM! as BETA.DIST. Source: Microsoft support, BETADIST function."""
     return beta_dist(x, alpha, beta, np.True_, lower, upper)
 
 
 @elementwise("BETA.INV", "BETAINV")
 def beta_inv(probability: Number, alpha: Number, beta: Number, lower: Number = 0.0, upper: Number = 1.0) -> Result:
     """Value below which a beta variable stays with a probability; #NUM! unless alpha and beta are positive and the
-    probability lies in (0, 1). (Support: BETA.INV function)"""
+    probability lies in (0, 1). Source: Microsoft support, BETA.INV function."""
     from scipy.special import betaincinv
 
     bad = (alpha <= 0) | (beta <= 0) | (probability <= 0) | (probability >= 1) | (lower >= upper)
@@ -48,7 +51,10 @@ def beta_inv(probability: Number, alpha: Number, beta: Number, lower: Number = 0
 
 @elementwise("GAMMA.DIST", "GAMMADIST")
 def gamma_dist(x: Number, alpha: Number, beta: Number, cumulative: Logical) -> Result:
-    """Gamma distribution or density; #NUM! for a negative x, or unless alpha and beta are positive. (Support: GAMMA.DIST function)"""
+    """Gamma distribution or density; #NUM! for a negative x, or unless alpha and beta are positive.
+
+    Source: Microsoft support, GAMMA.DIST function.
+    """
     from scipy.special import gammainc, gammaln, xlogy
 
     scaled = x / beta
@@ -59,8 +65,10 @@ def gamma_dist(x: Number, alpha: Number, beta: Number, cumulative: Logical) -> R
 
 @elementwise("GAMMA.INV", "GAMMAINV")
 def gamma_inv(probability: Number, alpha: Number, beta: Number) -> Result:
-    """Value below which a gamma variable stays with a probability; #NUM! outside [0, 1), or unless alpha and beta are positive.
-    (Support: GAMMA.INV function)"""
+    """Value below which a gamma variable stays with a probability.
+
+    #NUM! outside [0, 1), or unless alpha and beta are positive. Source: Microsoft support, GAMMA.INV function.
+    """
     from scipy.special import gammaincinv
 
     bad = (probability < 0) | (probability >= 1) | (alpha <= 0) | (beta <= 0)
@@ -69,7 +77,10 @@ def gamma_inv(probability: Number, alpha: Number, beta: Number) -> Result:
 
 @elementwise()
 def GAMMA(number: Number) -> Result:
-    """Gamma function; #NUM! for 0, negative whole numbers, and where it overflows. (Support: GAMMA function)"""
+    """Gamma function.
+
+    #NUM! for 0, negative whole numbers, and where it overflows. Source: Microsoft support, GAMMA function.
+    """
     from scipy.special import gamma
 
     return fail(np.asarray(gamma(number)), (number <= 0) & (number == np.floor(number)), Error.NUM)
@@ -77,7 +88,7 @@ def GAMMA(number: Number) -> Result:
 
 @elementwise("GAMMALN", "GAMMALN.PRECISE")
 def gammaln(x: Number) -> Result:
-    """Logarithm of the gamma function; #NUM! unless positive. (Support: GAMMALN function)"""
+    """Logarithm of the gamma function; #NUM! unless positive. Source: Microsoft support, GAMMALN function."""
     from scipy.special import gammaln
 
     return fail(np.asarray(gammaln(x)), x <= 0, Error.NUM)
@@ -85,14 +96,20 @@ def gammaln(x: Number) -> Result:
 
 @elementwise("EXPON.DIST", "EXPONDIST")
 def expon_dist(x: Number, rate: Number, cumulative: Logical) -> Result:
-    """Exponential distribution or density; #NUM! for a negative x, or unless the rate is positive. (Support: EXPON.DIST function)"""
+    """Exponential distribution or density; #NUM! for a negative x, or unless the rate is positive.
+
+    Source: Microsoft support, EXPON.DIST function.
+    """
     found = np.where(cumulative, -np.expm1(-rate * x), rate * np.exp(-rate * x))
     return fail(found, (x < 0) | (rate <= 0), Error.NUM)
 
 
 @elementwise("WEIBULL.DIST", "WEIBULL")
 def weibull_dist(x: Number, alpha: Number, beta: Number, cumulative: Logical) -> Result:
-    """Weibull distribution or density; #NUM! for a negative x, or unless alpha and beta are positive. (Support: WEIBULL.DIST function)"""
+    """Weibull distribution or density; #NUM! for a negative x, or unless alpha and beta are positive.
+
+    Source: Microsoft support, WEIBULL.DIST function.
+    """
     scaled = x / beta
     power = np.power(scaled, alpha)
     found = np.where(cumulative, -np.expm1(-power), alpha / beta * np.power(scaled, alpha - 1) * np.exp(-power))

@@ -1,9 +1,9 @@
 """Which places of some ranges meet which of many tuples of criteria, without testing every place against every tuple.
 
-Few tuples are tested one by one (`Scans`). Of many, the equalities are looked up among the sorted distinct values of their ranges,
-and inequalities on one range cut an interval out of its sorted order; so each tuple's places are one
-interval of a permutation of all places (`Spans`), and 100,000 criteria on 100,000 cells cost a sort. Criteria of
-other forms beside these are tested only within the interval.
+Few tuples are tested one by one (`Scans`). Of many, the equalities are looked up among the sorted distinct values of
+their ranges, and inequalities on one range cut an interval out of its sorted order; so each tuple's places are one
+interval of a permutation of all places (`Spans`), and 100,000 criteria on 100,000 cells cost a sort. Criteria of other
+forms beside these are tested only within the interval.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class _Table:
     def ranks_of(self, test: Criterion) -> tuple[int, int]:
         """Return the half-open interval of ranks that meets an inequality."""
         side = "left" if test.operator in ("<", ">=") else "right"
-        cut = int(np.searchsorted(self.numbers, test.operand, side=side))  # type: ignore[arg-type, call-overload]
+        cut = int(np.searchsorted(self.numbers, test.operand, side=side))  # type: ignore[call-overload]
         return (0, cut) if test.operator in ("<", "<=") else (cut, len(self.numbers))
 
 
@@ -229,7 +229,7 @@ class Spans(Groups):
         length = self.high - self.low
         width = 1
         while len(arranged) and width <= length.max(initial=0):
-            # ``arranged[i]`` is the least of ``width`` places from i on: two such windows cover a span of up to twice that.
+            # ``arranged[i]`` is the least of ``width`` places from i on; two of these cover a span of up to twice that.
             here = (length >= width) & (length < 2 * width)
             found[here] = np.minimum(arranged[self.low[here]], arranged[self.high[here] - width])
             arranged = np.minimum(arranged[:-width], arranged[width:]) if len(arranged) > width else arranged[:0]
@@ -297,7 +297,8 @@ def _sorted(tables: list[_Table], tuples: list[Criteria], form: tuple[str, ...])
 
 def _combined(tables: list[_Table], tuples: list[Criteria], equal: list[int]) -> tuple[Places, Places]:
     """Return the joint class of each place over several ranges, and the one each tuple asks for (-1: none)."""
-    classes, wanted = np.zeros(tables[0].size, dtype=np.int64), np.zeros(len(tuples), dtype=np.int64)
+    classes = np.zeros(tables[0].size, dtype=np.int64)
+    wanted = np.zeros(len(tuples), dtype=np.int64)
     for i in equal:
         own, asked = tables[i].classes, tables[i].classes_of([each[i] for each in tuples])
         count = int(own.max(initial=0)) + 1

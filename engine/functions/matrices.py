@@ -17,7 +17,10 @@ Floats: TypeAlias = NDArray[np.float64]
 
 @array(batched=True)
 def MMULT(array1: Matrix, array2: Matrix) -> Result:
-    """Matrix product (..., n, k) x (..., k, m); #VALUE! where the inner sizes differ, or an element is no number. (Support: MMULT function)"""
+    """Matrix product (..., n, k) x (..., k, m); #VALUE! where the inner sizes differ, or an element is no number.
+
+    Source: Microsoft support, MMULT function.
+    """
     if array1.shape[-1] != array2.shape[-2]:
         return Error.VALUE
     return np.matmul(array1, array2)
@@ -25,14 +28,14 @@ def MMULT(array1: Matrix, array2: Matrix) -> Result:
 
 @array(batched=True)
 def TRANSPOSE(array: Array) -> Result:
-    """Rows as columns; kinds stay. (Support: TRANSPOSE function)"""
+    """Rows as columns; kinds stay. Source: Microsoft support, TRANSPOSE function."""
     kind = None if array.kind is None else np.swapaxes(array.kind, -1, -2)
     return Values(np.swapaxes(array.data, -1, -2), kind)
 
 
 @array(batched=True)
 def MDETERM(array: Matrix) -> Result:
-    """Determinant (..., 1, 1); #VALUE! unless square and all numbers. (Support: MDETERM function)"""
+    """Determinant (..., 1, 1); #VALUE! unless square and all numbers. Source: Microsoft support, MDETERM function."""
     if array.shape[-1] != array.shape[-2]:
         return Error.VALUE
     return np.asarray(np.linalg.det(array))[..., None, None]
@@ -40,7 +43,10 @@ def MDETERM(array: Matrix) -> Result:
 
 @array(batched=True)
 def MINVERSE(array: Matrix) -> Result:
-    """Inverse; #VALUE! unless square and all numbers, #NUM! where singular. (Support: MINVERSE function)"""
+    """Inverse.
+
+    #VALUE! unless square and all numbers, #NUM! where singular. Source: Microsoft support, MINVERSE function.
+    """
     if array.shape[-1] != array.shape[-2]:
         return Error.VALUE
     singular = np.linalg.det(array)[..., None, None] == 0
@@ -50,7 +56,7 @@ def MINVERSE(array: Matrix) -> Result:
 
 @array()
 def MUNIT(dimension: Number) -> Result:
-    """Unit matrix; #VALUE! unless the whole part is positive. (Support: MUNIT function)"""
+    """Unit matrix; #VALUE! unless the whole part is positive. Source: Microsoft support, MUNIT function."""
     if dimension < 1:
         return Error.VALUE
     if dimension * dimension > CELL_BUDGET:
@@ -61,7 +67,7 @@ def MUNIT(dimension: Number) -> Result:
 @array()
 def SEQUENCE(rows: Number = 1.0, columns: Number = 1.0, start: Number = 1.0, step: Number = 1.0) -> Result:
     """Numbers from a start by steps, row after row; #CALC! where rows or columns are 0, #VALUE! where negative.
-    (Support: SEQUENCE function)"""
+    Source: Microsoft support, SEQUENCE function."""
     height, width = int(rows), int(columns)
     if height < 0 or width < 0:
         return Error.VALUE

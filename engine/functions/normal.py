@@ -1,4 +1,4 @@
-"""The normal distribution and what is made of it: NORM, LOGNORM, PHI, GAUSS, STANDARDIZE, CONFIDENCE, FISHER, the error function."""
+"""The normal distribution and what is made of it: NORM, LOGNORM, PHI, GAUSS, CONFIDENCE, FISHER, ERF."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _ROOT_2PI = np.sqrt(2 * np.pi)
 
 @elementwise("NORM.DIST", "NORMDIST")
 def norm_dist(x: Number, mean: Number, standard_dev: Number, cumulative: Logical) -> Result:
-    """Normal distribution or density; #NUM! unless the deviation is positive. (Support: NORM.DIST function)"""
+    """Normal distribution or density.
+
+    #NUM! unless the deviation is positive. Source: Microsoft support, NORM.DIST function.
+    """
     z = (x - mean) / standard_dev
     return fail(np.where(cumulative, _ndtr(z), density(z) / standard_dev), standard_dev <= 0, Error.NUM)
 
@@ -27,32 +30,38 @@ def norm_dist(x: Number, mean: Number, standard_dev: Number, cumulative: Logical
 @elementwise("NORM.INV", "NORMINV")
 def norm_inv(probability: Number, mean: Number, standard_dev: Number) -> Result:
     """Value below which a normal variable stays with a probability; #NUM! unless it lies in (0, 1) and the deviation is
-    positive. (Support: NORM.INV function)"""
+    positive. Source: Microsoft support, NORM.INV function."""
     bad = (probability <= 0) | (probability >= 1) | (standard_dev <= 0)
     return fail(mean + standard_dev * _ndtri(probability), bad, Error.NUM)
 
 
 @elementwise("NORM.S.DIST")
 def norm_s_dist(z: Number, cumulative: Logical) -> Result:
-    """Standard normal distribution or density. (Support: NORM.S.DIST function)"""
+    """Standard normal distribution or density. Source: Microsoft support, NORM.S.DIST function."""
     return np.where(cumulative, _ndtr(z), density(z))
 
 
 @elementwise()
 def NORMSDIST(z: Number) -> Result:
-    """Standard normal distribution. (Support: NORMSDIST function)"""
+    """Standard normal distribution. Source: Microsoft support, NORMSDIST function."""
     return _ndtr(z)
 
 
 @elementwise("NORM.S.INV", "NORMSINV")
 def norm_s_inv(probability: Number) -> Result:
-    """Value below which a standard normal variable stays with a probability; #NUM! outside (0, 1). (Support: NORM.S.INV function)"""
+    """Value below which a standard normal variable stays with a probability; #NUM! outside (0, 1).
+
+    Source: Microsoft support, NORM.S.INV function.
+    """
     return fail(_ndtri(probability), (probability <= 0) | (probability >= 1), Error.NUM)
 
 
 @elementwise("LOGNORM.DIST")
 def lognorm_dist(x: Number, mean: Number, standard_dev: Number, cumulative: Logical) -> Result:
-    """Lognormal distribution or density; #NUM! unless x and the deviation are positive. (Support: LOGNORM.DIST function)"""
+    """Lognormal distribution or density; #NUM! unless x and the deviation are positive.
+
+    Source: Microsoft support, LOGNORM.DIST function.
+    """
     z = (np.log(x) - mean) / standard_dev
     found = np.where(cumulative, _ndtr(z), density(z) / (standard_dev * x))
     return fail(found, (x <= 0) | (standard_dev <= 0), Error.NUM)
@@ -60,27 +69,32 @@ def lognorm_dist(x: Number, mean: Number, standard_dev: Number, cumulative: Logi
 
 @elementwise()
 def LOGNORMDIST(x: Number, mean: Number, standard_dev: Number) -> Result:
-    """Lognormal distribution; #NUM! unless x and the deviation are positive. (Support: LOGNORMDIST function)"""
+    """Lognormal distribution.
+
+    #NUM! unless x and the deviation are positive. Source: Microsoft support, LOGNORMDIST function.
+    """
     return lognorm_dist(x, mean, standard_dev, np.True_)
 
 
 @elementwise("LOGNORM.INV", "LOGINV")
 def lognorm_inv(probability: Number, mean: Number, standard_dev: Number) -> Result:
-    """Value below which a lognormal variable stays with a probability; #NUM! unless it lies in (0, 1) and the deviation is
-    positive. (Support: LOGNORM.INV function)"""
+    """Value below which a lognormal variable stays with a probability.
+
+    #NUM! unless it lies in (0, 1) and the deviation is positive. Source: Microsoft support, LOGNORM.INV function.
+    """
     bad = (probability <= 0) | (probability >= 1) | (standard_dev <= 0)
     return fail(np.exp(mean + standard_dev * _ndtri(probability)), bad, Error.NUM)
 
 
 @elementwise()
 def PHI(x: Number) -> Result:
-    """Standard normal density. (Support: PHI function)"""
+    """Standard normal density. Source: Microsoft support, PHI function."""
     return density(x)
 
 
 @elementwise()
 def GAUSS(z: Number) -> Result:
-    """Probability that a standard normal variable lies between 0 and z. (Support: GAUSS function)"""
+    """Probability that a standard normal variable lies between 0 and z. Source: Microsoft support, GAUSS function."""
     from scipy.special import erf
 
     return np.asarray(erf(z / np.sqrt(2)) / 2)
@@ -88,14 +102,20 @@ def GAUSS(z: Number) -> Result:
 
 @elementwise()
 def STANDARDIZE(x: Number, mean: Number, standard_dev: Number) -> Result:
-    """Distance from the mean in deviations; #NUM! unless the deviation is positive. (Support: STANDARDIZE function)"""
+    """Distance from the mean in deviations.
+
+    #NUM! unless the deviation is positive. Source: Microsoft support, STANDARDIZE function.
+    """
     return fail((x - mean) / standard_dev, standard_dev <= 0, Error.NUM)
 
 
 @elementwise("CONFIDENCE.NORM", "CONFIDENCE")
 def confidence_norm(alpha: Number, standard_dev: Number, size: Number) -> Result:
-    """Half the width of a confidence interval with a known deviation; #NUM! unless alpha lies in (0, 1), the deviation is
-    positive and the size at least 1. (Support: CONFIDENCE.NORM function)"""
+    """Half the width of a confidence interval with a known deviation.
+
+    #NUM! unless alpha lies in (0, 1), the deviation is positive and the size at least 1. (Support: CONFIDENCE.NORM
+    function)
+    """
     whole = np.trunc(size)
     bad = (alpha <= 0) | (alpha >= 1) | (standard_dev <= 0) | (whole < 1)
     return fail(-_ndtri(alpha / 2) * standard_dev / np.sqrt(whole), bad, Error.NUM)
@@ -103,8 +123,10 @@ def confidence_norm(alpha: Number, standard_dev: Number, size: Number) -> Result
 
 @elementwise("CONFIDENCE.T")
 def confidence_t(alpha: Number, standard_dev: Number, size: Number) -> Result:
-    """Half the width of a confidence interval with an estimated deviation; #NUM! as CONFIDENCE.NORM, #DIV/0! for the size 1.
-    (Support: CONFIDENCE.T function)"""
+    """Half the width of a confidence interval with an estimated deviation.
+
+    #NUM! as CONFIDENCE.NORM, #DIV/0! for the size 1. Source: Microsoft support, CONFIDENCE.T function.
+    """
     whole = np.trunc(size)
     bad = (alpha <= 0) | (alpha >= 1) | (standard_dev <= 0) | (whole < 1)
     found = -t_inverse(alpha / 2, np.maximum(whole - 1, 1)) * standard_dev / np.sqrt(whole)
@@ -113,19 +135,19 @@ def confidence_t(alpha: Number, standard_dev: Number, size: Number) -> Result:
 
 @elementwise()
 def FISHER(x: Number) -> Result:
-    """Fisher transformation; #NUM! outside (-1, 1). (Support: FISHER function)"""
+    """Fisher transformation; #NUM! outside (-1, 1). Source: Microsoft support, FISHER function."""
     return fail(np.log((1 + x) / (1 - x)) / 2, np.abs(x) >= 1, Error.NUM)
 
 
 @elementwise()
 def FISHERINV(y: Number) -> Result:
-    """Inverse of the Fisher transformation. (Support: FISHERINV function)"""
+    """Inverse of the Fisher transformation. Source: Microsoft support, FISHERINV function."""
     return np.tanh(y)
 
 
 @elementwise()
 def ERF(lower_limit: Strict, upper_limit: Strict = None) -> Result:
-    """Error function, from 0 to a limit or between two. (Support: ERF function)"""
+    """Error function, from 0 to a limit or between two. Source: Microsoft support, ERF function."""
     from scipy.special import erf
 
     return np.asarray(erf(lower_limit) if upper_limit is None else erf(upper_limit) - erf(lower_limit))
@@ -133,13 +155,13 @@ def ERF(lower_limit: Strict, upper_limit: Strict = None) -> Result:
 
 @elementwise("ERF.PRECISE")
 def erf_precise(x: Strict) -> Result:
-    """Error function from 0 to x. (Support: ERF.PRECISE function)"""
+    """Error function from 0 to x. Source: Microsoft support, ERF.PRECISE function."""
     return ERF(x)
 
 
 @elementwise("ERFC", "ERFC.PRECISE")
 def erfc(x: Strict) -> Result:
-    """Complementary error function, from x to infinity. (Support: ERFC function)"""
+    """Complementary error function, from x to infinity. Source: Microsoft support, ERFC function."""
     from scipy.special import erfc
 
     return np.asarray(erfc(x))

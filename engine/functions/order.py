@@ -20,21 +20,21 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 @reduction()
 def MEDIAN(*numbers: Numbers) -> Result:
-    """Middle number, or the mean of the two middle ones; #NUM! of none. (Support: MEDIAN function)"""
+    """Middle number, or the mean of the two middle ones; #NUM! of none. Source: Microsoft support, MEDIAN function."""
     x = _ordered(numbers)
     return _interpolate(x, (x.count - 1) / 2, x.count == 0)
 
 
 @reduction()
 def LARGE(array: Numbers, k: Number) -> Result:
-    """The k-th greatest number (k rounded up); #NUM! where there is no such. (Support: LARGE function)"""
+    """The k-th greatest number (k rounded up); #NUM! where there is no such. Source: Microsoft support, LARGE function."""
     x = _ordered(array)
     return _pick(x, x.count - np.ceil(k))
 
 
 @reduction()
 def SMALL(array: Numbers, k: Number) -> Result:
-    """The k-th least number (k rounded up); #NUM! where there is no such. (Support: SMALL function)"""
+    """The k-th least number (k rounded up); #NUM! where there is no such. Source: Microsoft support, SMALL function."""
     return _pick(_ordered(array), np.ceil(k) - 1)
 
 
@@ -42,14 +42,14 @@ def SMALL(array: Numbers, k: Number) -> Result:
 def rank_eq(number: Number, ref: Numbers, order: Number = 0.0) -> Result:
     """Place of a number among those of a range, the greatest first or, with an order other than 0, the least first.
 
-    Equal numbers share the best place; #N/A where it is not among them. (Support: RANK.EQ function)
+    Equal numbers share the best place; #N/A where it is not among them. Source: Microsoft support, RANK.EQ function.
     """
     return _rank(number, _ordered(ref), order, 0.0)
 
 
 @reduction("RANK.AVG")
 def rank_avg(number: Number, ref: Numbers, order: Number = 0.0) -> Result:
-    """Like RANK.EQ, but equal numbers get the mean of their places. (Support: RANK.AVG function)"""
+    """Like RANK.EQ, but equal numbers get the mean of their places. Source: Microsoft support, RANK.AVG function."""
     return _rank(number, _ordered(ref), order, 0.5)
 
 
@@ -57,7 +57,7 @@ def rank_avg(number: Number, ref: Numbers, order: Number = 0.0) -> Result:
 def percentile_inc(array: Numbers, k: Number) -> Result:
     """The k-th percentile, k in [0, 1], interpolated between n - 1 gaps; #NUM! outside or of no number.
 
-    (Support: PERCENTILE.INC function)
+    Source: Microsoft support, PERCENTILE.INC function.
     """
     x = _ordered(array)
     return _interpolate(x, k * (x.count - 1), (k < 0) | (k > 1))
@@ -67,7 +67,7 @@ def percentile_inc(array: Numbers, k: Number) -> Result:
 def percentile_exc(array: Numbers, k: Number) -> Result:
     """The k-th percentile, interpolated between n + 1 gaps; #NUM! unless 1/(n+1) ≤ k ≤ n/(n+1).
 
-    (Support: PERCENTILE.EXC function)
+    Source: Microsoft support, PERCENTILE.EXC function.
     """
     x = _ordered(array)
     place = k * (x.count + 1) - 1
@@ -76,13 +76,19 @@ def percentile_exc(array: Numbers, k: Number) -> Result:
 
 @reduction("QUARTILE.INC", "QUARTILE")
 def quartile_inc(array: Numbers, quart: Number) -> Result:
-    """Quartile 0 (least) to 4 (greatest), interpolated as PERCENTILE.INC; #NUM! for others. (Support: QUARTILE.INC function)"""
+    """Quartile 0 (least) to 4 (greatest), interpolated as PERCENTILE.INC; #NUM! for others.
+
+    Source: Microsoft support, QUARTILE.INC function.
+    """
     return percentile_inc(array, np.trunc(quart) / 4)
 
 
 @reduction("QUARTILE.EXC")
 def quartile_exc(array: Numbers, quart: Number) -> Result:
-    """Quartile 1 to 3, interpolated as PERCENTILE.EXC; #NUM! for others. (Support: QUARTILE.EXC function)"""
+    """Quartile 1 to 3, interpolated as PERCENTILE.EXC.
+
+    #NUM! for others. Source: Microsoft support, QUARTILE.EXC function.
+    """
     return percentile_exc(array, np.trunc(quart) / 4)
 
 
@@ -90,7 +96,8 @@ def quartile_exc(array: Numbers, quart: Number) -> Result:
 def percentrank_inc(array: Numbers, x: Number, significance: Number = 3.0) -> Result:
     """Share of the numbers below x, in [0, 1], cut to digits.
 
-    #N/A outside their span, #NUM! of no number or for less than one digit. (Support: PERCENTRANK.INC function)
+    #N/A outside their span, #NUM! of no number or for less than one digit. Source: Microsoft support, PERCENTRANK.INC
+    function.
     """
     return _percent_rank(array, x, significance, lambda place, n: np.where(n == 1, 1.0, place / np.maximum(n - 1, 1)))
 
@@ -99,7 +106,8 @@ def percentrank_inc(array: Numbers, x: Number, significance: Number = 3.0) -> Re
 def percentrank_exc(array: Numbers, x: Number, significance: Number = 3.0) -> Result:
     """Share of the numbers below x, in (0, 1), cut to digits.
 
-    #N/A outside their span, #NUM! of no number or for less than one digit. (Support: PERCENTRANK.EXC function)
+    #N/A outside their span, #NUM! of no number or for less than one digit. Source: Microsoft support, PERCENTRANK.EXC
+    function.
     """
     return _percent_rank(array, x, significance, lambda place, n: (place + 1) / (n + 1))
 
@@ -108,7 +116,7 @@ def percentrank_exc(array: Numbers, x: Number, significance: Number = 3.0) -> Re
 def TRIMMEAN(array: Numbers, percent: Number) -> Result:
     """Mean without a share of the numbers, half of it at each end, an even number of them; #NUM! outside [0, 1).
 
-    (Support: TRIMMEAN function)
+    Source: Microsoft support, TRIMMEAN function.
     """
     x = _ordered(array)
     bad = (percent < 0) | (percent >= 1) | (x.count == 0)
@@ -121,21 +129,30 @@ def TRIMMEAN(array: Numbers, percent: Number) -> Result:
 
 @array("MODE.SNGL", "MODE")
 def mode_sngl(*numbers: Range) -> Result:
-    """The number that comes most often, the first such; #N/A where none comes twice. (Support: MODE.SNGL function)"""
+    """The number that comes most often, the first such.
+
+    #N/A where none comes twice. Source: Microsoft support, MODE.SNGL function.
+    """
     found = _modes(numbers)
     return found if isinstance(found, Error) else found[:1].reshape(1, 1)
 
 
 @array("MODE.MULT")
 def mode_mult(*numbers: Range) -> Result:
-    """All numbers that come most often, as a column in order of appearance; #N/A where none comes twice. (Support: MODE.MULT function)"""
+    """All numbers that come most often, as a column in order of appearance; #N/A where none comes twice.
+
+    Source: Microsoft support, MODE.MULT function.
+    """
     found = _modes(numbers)
     return found if isinstance(found, Error) else found.reshape(-1, 1)
 
 
 @array()
 def FREQUENCY(data_array: Range, bins_array: Range) -> Result:
-    """Count the data up to each bin and above the one before, and above the last: (bins + 1, 1). (Support: FREQUENCY function)"""
+    """Count the data up to each bin and above the one before, and above the last: (bins + 1, 1).
+
+    Source: Microsoft support, FREQUENCY function.
+    """
     data, bins = sample(data_array), sample(bins_array)
     if isinstance(data, Error):
         return data

@@ -45,29 +45,40 @@ class _Fit:
 
 @array()
 def LINEST(known_ys: Range, known_xs: Range = None, const: Logical = True, stats: Logical = False) -> Result:
-    """Coefficients of the best line or plane, the last regressor's first and the intercept last; with ``stats`` five rows:
-    standard errors, R² and error of y, F and degrees of freedom, explained and residual squares. #VALUE! unless all are
-    numbers, #REF! where sizes differ. (Support: LINEST function)"""
+    """Coefficients of the best line or plane, the last regressor's first and the intercept last.
+
+    with ``stats`` five rows: standard errors, R² and error of y, F and degrees of freedom, explained and residual
+    squares. #VALUE! unless all are numbers, #REF! where sizes differ. Source: Microsoft support, LINEST function.
+    """
     data = _data(known_ys, known_xs)
     return data if isinstance(data, Error) else _report(_fit(data, bool(const)), bool(stats), False)
 
 
 @array()
 def LOGEST(known_ys: Range, known_xs: Range = None, const: Logical = True, stats: Logical = False) -> Result:
-    """Like LINEST for y = b·m1^x1·m2^x2…, fitted to the logarithms of y; #NUM! where y is not positive. (Support: LOGEST function)"""
+    """Like LINEST for y = b·m1^x1·m2^x2…, fitted to the logarithms of y; #NUM! where y is not positive.
+
+    Source: Microsoft support, LOGEST function.
+    """
     data = _logarithmic(_data(known_ys, known_xs))
     return data if isinstance(data, Error) else _report(_fit(data, bool(const)), bool(stats), True)
 
 
 @array()
 def TREND(known_ys: Range, known_xs: Range = None, new_xs: Range = None, const: Logical = True) -> Result:
-    """Heights of the best line or plane at new places (default: the known ones); errors as LINEST. (Support: TREND function)"""
+    """Heights of the best line or plane at new places (default: the known ones); errors as LINEST.
+
+    Source: Microsoft support, TREND function.
+    """
     return _predict(_data(known_ys, known_xs), known_xs, new_xs, bool(const))
 
 
 @array()
 def GROWTH(known_ys: Range, known_xs: Range = None, new_xs: Range = None, const: Logical = True) -> Result:
-    """Heights of the best exponential curve at new places (default: the known ones); errors as LOGEST. (Support: GROWTH function)"""
+    """Heights of the best exponential curve at new places (default: the known ones); errors as LOGEST.
+
+    Source: Microsoft support, GROWTH function.
+    """
     found = _predict(_logarithmic(_data(known_ys, known_xs)), known_xs, new_xs, bool(const))
     return found if isinstance(found, Error) else np.exp(found)
 

@@ -1,7 +1,7 @@
 """Functions that round: ROUND, INT, MROUND, the CEILING and FLOOR families, EVEN, ODD.
 
-Decimal digits are meant: what lies within two units in the last place of a tie, or of a whole number, is taken to be it, because
-0.285 * 100 is 28.499999999999996 in binary while Excel rounds the decimal number that it shows.
+Decimal digits are meant: what lies within two units in the last place of a tie, or of a whole number, is taken to be
+it, because 0.285 * 100 is 28.499999999999996 in binary while Excel rounds the decimal number that it shows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ _EXACT = 2.0**47  # from here on two units in the last place are too near to a h
 
 @elementwise()
 def ROUND(number: Number, num_digits: Number) -> Result:
-    """Round to decimal places, halves away from zero; negative places round left of the point. (Support: ROUND function)
+    """Round to decimal places, halves away from zero; negative places round left of the point.
+
+    Source: Microsoft support, ROUND function.
 
     >>> ROUND(np.array([2.675, -1.5]), np.array([2.0, 0.0]))
     array([ 2.68, -2.  ])
@@ -32,44 +34,47 @@ def ROUND(number: Number, num_digits: Number) -> Result:
 
 @elementwise()
 def ROUNDUP(number: Number, num_digits: Number) -> Result:
-    """Round away from zero to decimal places. (Support: ROUNDUP function)"""
+    """Round away from zero to decimal places. Source: Microsoft support, ROUNDUP function."""
     return _at_digits(number, num_digits, lambda scaled: _ceil(scaled))
 
 
 @elementwise()
 def ROUNDDOWN(number: Number, num_digits: Number) -> Result:
-    """Round towards zero to decimal places. (Support: ROUNDDOWN function)"""
+    """Round towards zero to decimal places. Source: Microsoft support, ROUNDDOWN function."""
     return _at_digits(number, num_digits, lambda scaled: _floor(scaled))
 
 
 @elementwise()
 def TRUNC(number: Number, num_digits: Number = 0.0) -> Result:
-    """Cut off towards zero after decimal places. (Support: TRUNC function)"""
+    """Cut off towards zero after decimal places. Source: Microsoft support, TRUNC function."""
     return ROUNDDOWN(number, num_digits)
 
 
 @elementwise()
 def INT(number: Number) -> Result:
-    """Round down to a whole number. (Support: INT function)"""
+    """Round down to a whole number. Source: Microsoft support, INT function."""
     return np.floor(number)
 
 
 @elementwise()
 def EVEN(number: Number) -> Result:
-    """Round away from zero to an even whole number. (Support: EVEN function)"""
+    """Round away from zero to an even whole number. Source: Microsoft support, EVEN function."""
     return np.sign(number) * np.ceil(np.abs(number) / 2) * 2
 
 
 @elementwise()
 def ODD(number: Number) -> Result:
-    """Round away from zero to an odd whole number; ODD(0) is 1. (Support: ODD function)"""
+    """Round away from zero to an odd whole number; ODD(0) is 1. Source: Microsoft support, ODD function."""
     size = np.ceil((np.maximum(np.abs(number), 1) - 1) / 2) * 2 + 1
     return np.where(number < 0, -size, size)
 
 
 @elementwise()
 def MROUND(number: Strict, multiple: Strict) -> Result:
-    """Round to a multiple, halves away from zero; 0 for the multiple 0; #NUM! where the signs differ. (Support: MROUND function)"""
+    """Round to a multiple, halves away from zero; 0 for the multiple 0; #NUM! where the signs differ.
+
+    Source: Microsoft support, MROUND function.
+    """
     count = np.floor(_nudge(np.abs(_over(number, multiple))) + 0.5)
     return fail(_times(count, np.abs(multiple)) * np.sign(number), number * multiple < 0, Error.NUM)
 
@@ -77,14 +82,14 @@ def MROUND(number: Strict, multiple: Strict) -> Result:
 @elementwise()
 def CEILING(number: Number, significance: Number) -> Result:
     """Round up to a multiple; negative with a negative multiple: away from zero; #NUM! for a positive number with a
-    negative multiple. (Support: CEILING function)"""
+    negative multiple. Source: Microsoft support, CEILING function."""
     return fail(_up(number, significance), (number > 0) & (significance < 0), Error.NUM)
 
 
 @elementwise()
 def FLOOR(number: Number, significance: Number) -> Result:
     """Round down to a multiple; negative with a negative multiple: towards zero; #NUM! for a positive number with a
-    negative multiple, #DIV/0! for the multiple 0 of anything but 0. (Support: FLOOR function)"""
+    negative multiple, #DIV/0! for the multiple 0 of anything but 0. Source: Microsoft support, FLOOR function."""
     found = fail(_down(number, significance), (number > 0) & (significance < 0), Error.NUM)
     return fail(found, (significance == 0) & (number != 0), Error.DIV0)
 
@@ -92,7 +97,7 @@ def FLOOR(number: Number, significance: Number) -> Result:
 @elementwise("CEILING.MATH")
 def ceiling_math(number: Number, significance: Number = 1.0, mode: Number = 0.0) -> Result:
     """Round up to a multiple, its sign ignored; with a mode other than 0 negative numbers go away from zero.
-    (Support: CEILING.MATH function)"""
+    Source: Microsoft support, CEILING.MATH function."""
     step = np.abs(significance)
     return np.where((number < 0) & (mode != 0), _down(number, step), _up(number, step))
 
@@ -100,20 +105,26 @@ def ceiling_math(number: Number, significance: Number = 1.0, mode: Number = 0.0)
 @elementwise("FLOOR.MATH")
 def floor_math(number: Number, significance: Number = 1.0, mode: Number = 0.0) -> Result:
     """Round down to a multiple, its sign ignored; with a mode other than 0 negative numbers go towards zero.
-    (Support: FLOOR.MATH function)"""
+    Source: Microsoft support, FLOOR.MATH function."""
     step = np.abs(significance)
     return np.where((number < 0) & (mode != 0), _up(number, step), _down(number, step))
 
 
 @elementwise("CEILING.PRECISE", "ISO.CEILING")
 def ceiling_precise(number: Number, significance: Number = 1.0) -> Result:
-    """Round up to a multiple whatever the signs; 0 for the multiple 0. (Support: CEILING.PRECISE function, ISO.CEILING function)"""
+    """Round up to a multiple whatever the signs; 0 for the multiple 0.
+
+    Source: Microsoft support, CEILING.PRECISE function, ISO.CEILING function.
+    """
     return _up(number, np.abs(significance))
 
 
 @elementwise("FLOOR.PRECISE")
 def floor_precise(number: Number, significance: Number = 1.0) -> Result:
-    """Round down to a multiple whatever the signs; 0 for the multiple 0. (Support: FLOOR.PRECISE function)"""
+    """Round down to a multiple whatever the signs.
+
+    0 for the multiple 0. Source: Microsoft support, FLOOR.PRECISE function.
+    """
     return _down(number, np.abs(significance))
 
 

@@ -48,7 +48,10 @@ def paired(first: Values, second: Values) -> tuple[Floats, Floats] | Error:
 
 
 def error_codes(arrays: tuple[Values, ...] | list[Values]) -> NDArray[np.uint8] | None:
-    """Return the code of the first error over the last two axes, in argument order, (..., 1, 1); None where there is none."""
+    """Return the code of the first error over the last two axes, in argument order, (..., 1, 1).
+
+    None where there is none.
+    """
     codes: NDArray[np.uint8] | None = None
     for values in arrays:
         if values.kind is None or not (values.kind == Kind.ERROR).any():

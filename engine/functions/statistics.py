@@ -23,50 +23,62 @@ OfPairs: TypeAlias = Callable[[Floats, Floats], "float | Error"]
 
 @array("CORREL", "PEARSON")
 def correl(array1: Array, array2: Array) -> Result:
-    """Correlation of two samples; #N/A where they differ in size, #DIV/0! of no spread. (Support: CORREL function)"""
+    """Correlation of two samples.
+
+    #N/A where they differ in size, #DIV/0! of no spread. Source: Microsoft support, CORREL function.
+    """
     return _of_pairs(array1, array2, _correlation)
 
 
 @array()
 def RSQ(known_ys: Array, known_xs: Array) -> Result:
-    """Squared correlation; errors as CORREL. (Support: RSQ function)"""
+    """Squared correlation; errors as CORREL. Source: Microsoft support, RSQ function."""
     return _of_pairs(known_ys, known_xs, lambda y, x: _squared(_correlation(y, x)))
 
 
 @array("COVARIANCE.P", "COVAR")
 def covariance_p(array1: Array, array2: Array) -> Result:
-    """Covariance of a population; #N/A where the samples differ in size, #DIV/0! of no pair. (Support: COVARIANCE.P function)"""
+    """Covariance of a population; #N/A where the samples differ in size, #DIV/0! of no pair.
+
+    Source: Microsoft support, COVARIANCE.P function.
+    """
     return _of_pairs(array1, array2, lambda x, y: _covariance(x, y, 0))
 
 
 @array("COVARIANCE.S")
 def covariance_s(array1: Array, array2: Array) -> Result:
-    """Covariance of a sample; #N/A where the samples differ in size, #DIV/0! of fewer than two pairs. (Support: COVARIANCE.S function)"""
+    """Covariance of a sample; #N/A where the samples differ in size, #DIV/0! of fewer than two pairs.
+
+    Source: Microsoft support, COVARIANCE.S function.
+    """
     return _of_pairs(array1, array2, lambda x, y: _covariance(x, y, 1))
 
 
 @array()
 def SLOPE(known_ys: Array, known_xs: Array) -> Result:
-    """Slope of the regression line; #N/A where the samples differ in size, #DIV/0! where x does not vary. (Support: SLOPE function)"""
+    """Slope of the regression line; #N/A where the samples differ in size, #DIV/0! where x does not vary.
+
+    Source: Microsoft support, SLOPE function.
+    """
     return _of_pairs(known_ys, known_xs, lambda y, x: _line(y, x, lambda slope, _: slope))
 
 
 @array()
 def INTERCEPT(known_ys: Array, known_xs: Array) -> Result:
-    """Height of the regression line at 0; errors as SLOPE. (Support: INTERCEPT function)"""
+    """Height of the regression line at 0; errors as SLOPE. Source: Microsoft support, INTERCEPT function."""
     return _of_pairs(known_ys, known_xs, lambda y, x: _line(y, x, lambda _, intercept: intercept))
 
 
 @array()
 def STEYX(known_ys: Array, known_xs: Array) -> Result:
     """Standard error of the regression line; #DIV/0! of fewer than three pairs or where x does not vary, #N/A where the
-    samples differ in size. (Support: STEYX function)"""
+    samples differ in size. Source: Microsoft support, STEYX function."""
     return _of_pairs(known_ys, known_xs, _standard_error)
 
 
 @lookup("FORECAST.LINEAR", "FORECAST")
 def forecast_linear(x: Number, known_ys: Array, known_xs: Array) -> Result:
-    """Height of the regression line at x; errors as SLOPE. (Support: FORECAST.LINEAR function)"""
+    """Height of the regression line at x; errors as SLOPE. Source: Microsoft support, FORECAST.LINEAR function."""
     pairs = paired(known_ys, known_xs)
     if isinstance(pairs, Error):
         return pairs
@@ -80,8 +92,11 @@ def forecast_linear(x: Number, known_ys: Array, known_xs: Array) -> Result:
 
 @array("CHISQ.TEST", "CHITEST")
 def chisq_test(actual_range: Array, expected_range: Array) -> Result:
-    """Probability of deviations from the expected as great by chance; #N/A where the ranges differ in shape or are single
-    cells, #DIV/0! where 0 is expected, #NUM! for a negative statistic. (Support: CHISQ.TEST function)"""
+    """Probability of deviations from the expected as great by chance.
+
+    #N/A where the ranges differ in shape or are single cells, #DIV/0! where 0 is expected, #NUM! for a negative
+    statistic. Source: Microsoft support, CHISQ.TEST function.
+    """
     if actual_range.shape != expected_range.shape or actual_range.data.size < 2:
         return Error.NA
     pairs = paired(actual_range, expected_range)
@@ -100,8 +115,10 @@ def chisq_test(actual_range: Array, expected_range: Array) -> Result:
 
 @array("F.TEST", "FTEST")
 def f_test(array1: Array, array2: Array) -> Result:
-    """Probability, two-tailed, that two variances differ as much by chance; #DIV/0! of fewer than two numbers or no spread.
-    (Support: F.TEST function)"""
+    """Probability, two-tailed, that two variances differ as much by chance.
+
+    #DIV/0! of fewer than two numbers or no spread. Source: Microsoft support, F.TEST function.
+    """
     first, second = sample(array1), sample(array2)
     if isinstance(first, Error):
         return first
@@ -116,8 +133,11 @@ def f_test(array1: Array, array2: Array) -> Result:
 
 @array("T.TEST", "TTEST")
 def t_test(array1: Array, array2: Array, tails: Number, type: Number) -> Result:
-    """Probability of means as different by chance: type 1 paired, 2 equal variances, 3 unequal ones; #N/A where pairs differ in
-    size, #NUM! for other tails or types, #DIV/0! of too few numbers. (Support: T.TEST function)"""
+    """Probability of means as different by chance: type 1 paired, 2 equal variances, 3 unequal ones.
+
+    #N/A where pairs differ in size, #NUM! for other tails or types, #DIV/0! of too few numbers. (Support: T.TEST
+    function)
+    """
     sides, kind = int(tails), int(type)
     if sides not in (1, 2) or kind not in (1, 2, 3):
         return Error.NUM
@@ -132,8 +152,11 @@ def t_test(array1: Array, array2: Array, tails: Number, type: Number) -> Result:
 
 @lookup("Z.TEST", "ZTEST")
 def z_test(array: Array, x: Number, sigma: Number = None) -> Result:
-    """Probability of a sample mean as great by chance if the true mean is x; #N/A of no number, #DIV/0! of no spread, #NUM! for a
-    deviation that is not positive. (Support: Z.TEST function)"""
+    """Probability of a sample mean as great by chance if the true mean is x.
+
+    #N/A of no number, #DIV/0! of no spread, #NUM! for a deviation that is not positive. Source: Microsoft support,
+    Z.TEST function.
+    """
     from scipy.special import ndtr
 
     numbers = sample(array)
@@ -150,8 +173,11 @@ def z_test(array: Array, x: Number, sigma: Number = None) -> Result:
 
 @lookup()
 def PROB(x_range: Array, prob_range: Array, lower_limit: Number, upper_limit: Number = None) -> Result:
-    """Probability that a value lies between two limits, or equals one; #NUM! unless the probabilities lie in (0, 1] and sum to 1,
-    #N/A where the ranges differ in size, #DIV/0! of no pair. (Support: PROB function)"""
+    """Probability that a value lies between two limits, or equals one.
+
+    #NUM! unless the probabilities lie in (0, 1] and sum to 1, #N/A where the ranges differ in size, #DIV/0! of no pair.
+    Source: Microsoft support, PROB function.
+    """
     pairs = paired(x_range, prob_range)
     if isinstance(pairs, Error):
         return pairs

@@ -18,52 +18,64 @@ _MOST_FREEDOM = 1e10
 
 @elementwise("T.DIST")
 def t_dist(x: Number, deg_freedom: Number, cumulative: Logical) -> Result:
-    """Student's distribution or density; #NUM! below one degree of freedom. (Support: T.DIST function)"""
+    """Student's distribution or density; #NUM! below one degree of freedom. Source: Microsoft support, T.DIST function."""
     df = np.trunc(deg_freedom)
     return fail(np.where(cumulative, t_below(x, df), _t_density(x, df)), df < 1, Error.NUM)
 
 
 @elementwise("T.DIST.RT")
 def t_dist_rt(x: Number, deg_freedom: Number) -> Result:
-    """Student's distribution above x; #NUM! below one degree of freedom. (Support: T.DIST.RT function)"""
+    """Student's distribution above x; #NUM! below one degree of freedom. Source: Microsoft support, T.DIST.RT function."""
     df = np.trunc(deg_freedom)
     return fail(t_below(-x, df), df < 1, Error.NUM)
 
 
 @elementwise("T.DIST.2T")
 def t_dist_2t(x: Number, deg_freedom: Number) -> Result:
-    """Student's distribution outside [-x, x]; #NUM! for a negative x or below one degree of freedom. (Support: T.DIST.2T function)"""
+    """Student's distribution outside [-x, x]; #NUM! for a negative x or below one degree of freedom.
+
+    Source: Microsoft support, T.DIST.2T function.
+    """
     df = np.trunc(deg_freedom)
     return fail(2 * t_below(-x, df), (df < 1) | (x < 0), Error.NUM)
 
 
 @elementwise()
 def TDIST(x: Number, deg_freedom: Number, tails: Number) -> Result:
-    """Student's distribution above x (one tail) or outside [-x, x] (two); #NUM! for other tails, a negative x, or below one
-    degree of freedom. (Support: TDIST function)"""
+    """Student's distribution above x (one tail) or outside [-x, x] (two).
+
+    #NUM! for other tails, a negative x, or below one degree of freedom. Source: Microsoft support, TDIST function.
+    """
     df, sides = np.trunc(deg_freedom), np.trunc(tails)
     return fail(sides * t_below(-x, df), (df < 1) | (x < 0) | ((sides != 1) & (sides != 2)), Error.NUM)
 
 
 @elementwise("T.INV")
 def t_inv(probability: Number, deg_freedom: Number) -> Result:
-    """Value below which Student's variable stays with a probability; #NUM! outside (0, 1) or below one degree of freedom.
-    (Support: T.INV function)"""
+    """Value below which Student's variable stays with a probability.
+
+    #NUM! outside (0, 1) or below one degree of freedom. Source: Microsoft support, T.INV function.
+    """
     df = np.trunc(deg_freedom)
     return fail(t_inverse(probability, df), (probability <= 0) | (probability >= 1) | (df < 1), Error.NUM)
 
 
 @elementwise("T.INV.2T", "TINV")
 def t_inv_2t(probability: Number, deg_freedom: Number) -> Result:
-    """Value outside whose span Student's variable lies with a probability; #NUM! outside (0, 1] or below one degree of freedom.
-    (Support: T.INV.2T function)"""
+    """Value outside whose span Student's variable lies with a probability.
+
+    #NUM! outside (0, 1] or below one degree of freedom. Source: Microsoft support, T.INV.2T function.
+    """
     df = np.trunc(deg_freedom)
     return fail(-t_inverse(probability / 2, df), (probability <= 0) | (probability > 1) | (df < 1), Error.NUM)
 
 
 @elementwise("F.DIST")
 def f_dist(x: Number, deg_freedom1: Number, deg_freedom2: Number, cumulative: Logical) -> Result:
-    """F distribution or density; #NUM! for a negative x or below one degree of freedom. (Support: F.DIST function)"""
+    """F distribution or density.
+
+    #NUM! for a negative x or below one degree of freedom. Source: Microsoft support, F.DIST function.
+    """
     from scipy.special import betainc, betaln, xlogy
 
     d1, d2 = np.trunc(deg_freedom1), np.trunc(deg_freedom2)
@@ -75,7 +87,10 @@ def f_dist(x: Number, deg_freedom1: Number, deg_freedom2: Number, cumulative: Lo
 
 @elementwise("F.DIST.RT", "FDIST")
 def f_dist_rt(x: Number, deg_freedom1: Number, deg_freedom2: Number) -> Result:
-    """F distribution above x; #NUM! for a negative x or below one degree of freedom. (Support: F.DIST.RT function)"""
+    """F distribution above x.
+
+    #NUM! for a negative x or below one degree of freedom. Source: Microsoft support, F.DIST.RT function.
+    """
     d1, d2 = np.trunc(deg_freedom1), np.trunc(deg_freedom2)
     return fail(f_above(x, d1, d2), (x < 0) | _unfree(d1) | _unfree(d2), Error.NUM)
 
@@ -83,7 +98,7 @@ def f_dist_rt(x: Number, deg_freedom1: Number, deg_freedom2: Number) -> Result:
 @elementwise("F.INV")
 def f_inv(probability: Number, deg_freedom1: Number, deg_freedom2: Number) -> Result:
     """Value below which an F variable stays with a probability; #NUM! outside [0, 1] or below one degree of freedom.
-    (Support: F.INV function)"""
+    Source: Microsoft support, F.INV function."""
     from scipy.special import betaincinv
 
     d1, d2 = np.trunc(deg_freedom1), np.trunc(deg_freedom2)
@@ -95,7 +110,7 @@ def f_inv(probability: Number, deg_freedom1: Number, deg_freedom2: Number) -> Re
 @elementwise("F.INV.RT", "FINV")
 def f_inv_rt(probability: Number, deg_freedom1: Number, deg_freedom2: Number) -> Result:
     """Value above which an F variable lies with a probability; #NUM! outside (0, 1] or below one degree of freedom.
-    (Support: F.INV.RT function)"""
+    Source: Microsoft support, F.INV.RT function."""
     from scipy.special import betaincinv
 
     d1, d2 = np.trunc(deg_freedom1), np.trunc(deg_freedom2)
@@ -106,7 +121,10 @@ def f_inv_rt(probability: Number, deg_freedom1: Number, deg_freedom2: Number) ->
 
 @elementwise("CHISQ.DIST")
 def chisq_dist(x: Number, deg_freedom: Number, cumulative: Logical) -> Result:
-    """Chi-squared distribution or density; #NUM! for a negative x or below one degree of freedom. (Support: CHISQ.DIST function)"""
+    """Chi-squared distribution or density; #NUM! for a negative x or below one degree of freedom.
+
+    Source: Microsoft support, CHISQ.DIST function.
+    """
     from scipy.special import gammainc, gammaln, xlogy
 
     df = np.trunc(deg_freedom)
@@ -116,15 +134,20 @@ def chisq_dist(x: Number, deg_freedom: Number, cumulative: Logical) -> Result:
 
 @elementwise("CHISQ.DIST.RT", "CHIDIST")
 def chisq_dist_rt(x: Number, deg_freedom: Number) -> Result:
-    """Chi-squared distribution above x; #NUM! for a negative x or below one degree of freedom. (Support: CHISQ.DIST.RT function)"""
+    """Chi-squared distribution above x; #NUM! for a negative x or below one degree of freedom.
+
+    Source: Microsoft support, CHISQ.DIST.RT function.
+    """
     df = np.trunc(deg_freedom)
     return fail(chisq_above(x, df), (x < 0) | _unfree(df), Error.NUM)
 
 
 @elementwise("CHISQ.INV")
 def chisq_inv(probability: Number, deg_freedom: Number) -> Result:
-    """Value below which a chi-squared variable stays with a probability; #NUM! outside [0, 1) or below one degree of freedom.
-    (Support: CHISQ.INV function)"""
+    """Value below which a chi-squared variable stays with a probability.
+
+    #NUM! outside [0, 1) or below one degree of freedom. Source: Microsoft support, CHISQ.INV function.
+    """
     from scipy.special import gammaincinv
 
     df = np.trunc(deg_freedom)
@@ -134,8 +157,10 @@ def chisq_inv(probability: Number, deg_freedom: Number) -> Result:
 
 @elementwise("CHISQ.INV.RT", "CHIINV")
 def chisq_inv_rt(probability: Number, deg_freedom: Number) -> Result:
-    """Value above which a chi-squared variable lies with a probability; #NUM! outside (0, 1] or below one degree of freedom.
-    (Support: CHISQ.INV.RT function)"""
+    """Value above which a chi-squared variable lies with a probability.
+
+    #NUM! outside (0, 1] or below one degree of freedom. Source: Microsoft support, CHISQ.INV.RT function.
+    """
     from scipy.special import gammainccinv
 
     df = np.trunc(deg_freedom)
