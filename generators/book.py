@@ -112,13 +112,14 @@ class Sheet:
         prompt: str = "",
         label_width: int = 1,
         width: int = 1,
+        whole: bool = False,
         **details: object,
     ) -> Frame:
         """Place a control: its label (``label_width`` columns to the left), its value in a merged cell, its list."""
         frame = self.frame(place)
         self.labels.append(Label(frame.top, frame.left - label_width, label))
         values = choices if isinstance(choices, Frame) else tuple(choices or ())
-        self.choices[name] = Choices(values, prompt or label)
+        self.choices[name] = Choices(values, prompt or label, whole)
         details = {"scale": Scale.NONE, "number_format": "General", "span": width} | details
         return self.add(_panel(name, frame, Constants(((_plain(value),),)), Role.CONTROL, details))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import network
 from .book import Book
+from .strides import add_strides
 
 ABOUT = (
     (
@@ -69,6 +70,7 @@ def build(digit: int = 70, size: int = network.SIDE, classes: int = network.CLAS
     found = network.answer(sheet, dense + min(classes, 5) * (side + 1) + 1, pooled, weights)
     if size == network.SIDE and classes == network.CLASSES:
         network.verdict(sheet, row, *found)
+        add_strides(book, pixels, kernels)
     sheet.print_scale = 55
     sheet.breaks = (2 * size + 4, dense - 1)
     return book

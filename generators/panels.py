@@ -98,6 +98,7 @@ class Choices:
 
     values: tuple[str | float, ...] | Frame
     prompt: str
+    whole: bool = False  # the two values are the least and the greatest whole number
 
 
 class Look:
@@ -169,7 +170,8 @@ class Solver:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A cell that turns red when its formula holds."""
+    """Cells that turn red, or get a border, where a formula (as for the first cell) holds."""
 
     frame: Frame
     formula: str
+    border: bool = False

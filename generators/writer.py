@@ -106,7 +106,7 @@ def _write_sheet(file: Workbook, page: Worksheet, sheet: Sheet, formats: Formats
             _write_panel(page, panel, formats, value)
         _write_note(page, panel)
     for alarm in sheet.alarms:
-        rule = {"type": "formula", "criteria": "=" + alarm.formula, "format": formats.alarm()}
+        rule = {"type": "formula", "criteria": "=" + alarm.formula, "format": formats.alarm(alarm.border)}
         page.conditional_format(*_corners(alarm.frame), rule)
     for chart in sheet.charts:
         insert_chart(file, page, chart)
@@ -166,19 +166,15 @@ def _write_control(page: Worksheet, sheet: Sheet, panel: Panel, formats: Formats
     else:
         page.write(frame.top, frame.left, stored, look)
     if choices.values:
-        source: object = list(choices.values) if not isinstance(choices.values, Frame) else "=" + choices.values.all()
-        page.data_validation(
-            frame.top,
-            frame.left,
-            frame.top,
-            frame.left,
-            {
-                "validate": "list",
-                "source": source,
-                "input_title": panel.name[:32],
-                "input_message": choices.prompt[:255],
-            },
-        )
+        title = {"input_title": panel.name[:32], "input_message": choices.prompt[:255]}
+        rule: dict[str, object] = {"validate": "list"}
+        if isinstance(choices.values, Frame):
+            rule["source"] = "=" + choices.values.all()
+        elif choices.whole:
+            rule = {"validate": "integer", "criteria": "between", "minimum": choices.values[0], "maximum": choices.values[1]}
+        else:
+            rule["source"] = list(choices.values)
+        page.data_validation(frame.top, frame.left, frame.top, frame.left, rule | title)
 
 
 def _write_panel(page: Worksheet, panel: Panel, formats: Formats, value: Lookup) -> None:

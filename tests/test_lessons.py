@@ -121,6 +121,9 @@ def test_openpyxl_loads_and_finds_no_error(name: str) -> None:
     [
         ("conv", {"digit": 3, "example": 4, "choice_1": "blur", "choice_2": "sobel down"}),
         ("conv", {"image": 0.75, "kernel_1": 2.5, "dense_7_1": -1.0, "kernel_2_1": 0.5}),
+        ("conv", {"stride": 1, "padding": 0, "pooling": "average", "position": 676}),
+        ("conv", {"stride": 1, "padding": 1, "pooling": "max", "position": 784}),
+        ("conv", {"stride": 2, "padding": 0, "pooling": "average", "position": 1}),
         ("dropout", {"p": 0.5, "seed": 7}),
         ("dropout", {"random_source": "RAND()"}),
         ("dropout", {"mode": "evaluation"}),

@@ -27,9 +27,34 @@ def conv(source: Source) -> dict[str, Floats]:
     """Return the expected panels of ``conv``."""
     expected: dict[str, Floats] = {}
     weights = _weights(source, expected)
-    hidden = _convolutions(_image(source, expected), weights, expected)
+    image = _image(source, expected)
+    hidden = _convolutions(image, weights, expected)
     _head(source, hidden, weights, expected)
+    if source.has("stride"):
+        _strides(source, image, weights.first, expected)
     return expected
+
+
+def _strides(source: Source, image: torch.Tensor, kernels: torch.Tensor, expected: dict[str, Floats]) -> None:
+    """Add the panels of the sheets padded and strides."""
+    stride, padding = int(source.number("stride")), int(source.number("padding"))
+    output = F.relu(F.conv2d(image, kernels, stride=stride, padding=padding))
+    pooled = F.max_pool2d(output, 2) if source.text("pooling") == "max" else F.avg_pool2d(output, 2)
+    side, half = output.shape[-1], pooled.shape[-1]
+    expected["padded"] = F.pad(image, (1, 1, 1, 1), value=float("nan"))[0, 0].numpy()
+    expected["output_side"], expected["pooled_side"] = _cell(torch.tensor(side)), _cell(torch.tensor(half))
+    _channels("strided", F.pad(output[0], (0, 28 - side, 0, 28 - side), value=float("nan")), expected)
+    _channels("pooled", F.pad(pooled[0], (0, 14 - half, 0, 14 - half), value=float("nan")), expected)
+    both = [F.adaptive_max_pool2d(output, 1), F.adaptive_avg_pool2d(output, 1)]
+    expected["concat_pooling"] = torch.cat(both, dim=1).reshape(1, 4).numpy()
+    place = int(source.number("position")) - 1
+    row, column = min(place // side, side - 1), place % side
+    window = F.unfold(image, 3, padding=padding, stride=stride)[0, :, side * row + column].reshape(3, 3)
+    products = window * kernels[0, 0]
+    walk = {"row": torch.tensor(row + 1), "column": torch.tensor(column + 1), "window": window, "kernel": kernels[0, 0]}
+    walk |= {"products": products, "sum": products.sum(), "output": F.relu(products.sum())}
+    for name, values in walk.items():
+        expected[f"walk_{name}"] = values.double().reshape(3, 3).numpy() if values.numel() == 9 else _cell(values)
 
 
 def dropout(source: Source) -> dict[str, Floats]:
