@@ -31,7 +31,7 @@ class Marks:
     def read(self, area: Area) -> Plane:
         """Return the marks of an area, (height, width): a view where one block covers it."""
         pieces = self.grid.pieces(area)
-        if len(pieces) == 1 and pieces[0].placed == (slice(0, area.height), slice(0, area.width)):
+        if len(pieces) == 1 and pieces[0].covers(area):
             return self._plane(pieces[0].block)[pieces[0].inside]
         found = np.full(area.shape, self.empty, dtype=np.int32)
         for piece in pieces:
@@ -42,13 +42,19 @@ class Marks:
         """Set the marks of a moving window: a number or an array (*loops, height, width)."""
         area = window.bounds
         pieces = self.grid.pieces(area)
-        if len(pieces) == 1 and pieces[0].placed == (slice(0, area.height), slice(0, area.width)):
-            window.strided(self._plane(pieces[0].block)[pieces[0].inside], area)[...] = marks
+        if len(pieces) == 1 and pieces[0].covers(area):
+            block = pieces[0].block
+            window.strided(self._plane(block), block.area)[...] = marks
             return
         held = np.array(self.read(area))
         window.strided(held, area)[...] = marks
         for piece in pieces:
             self._plane(piece.block)[piece.inside] = held[piece.placed]
+
+    def look(self, window: Moving) -> Plane:
+        """Return the marks that a moving window meets, (*loops, height, width)."""
+        area = window.bounds
+        return window.strided(np.ascontiguousarray(self.read(area)), area)
 
     def _plane(self, block: Block) -> Plane:
         plane = self.planes.get(block.area)
@@ -59,7 +65,7 @@ class Marks:
     def distinct(self, window: Moving) -> list[int]:
         """Return the marks that a moving window meets."""
         covered = cover(window)
-        found = covered.strided(self.read(covered.bounds), covered.bounds)
+        found = self.look(covered)
         if found.size <= FEW:
             return sorted(set(found.ravel().tolist()) - {self.empty})
         low, high = int(found.min()), int(found.max())

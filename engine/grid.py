@@ -18,6 +18,7 @@ from sheetgrad.sheets.values import Floats, Kind, Kinds, Strings, Values
 
 SPARSEST = 8  # a block may hold this many cells for each filled one
 SMALL = 64  # blocks up to this many cells are never split
+NUMBER = int(Kind.NUMBER)  # looking up a member of an enumeration takes as long as a small numpy call
 CELL_BUDGET = 1 << 26  # the most cells one array may have (512 MiB of payloads)
 
 Points: TypeAlias = NDArray[np.int64]
@@ -56,6 +57,11 @@ class Piece:
     block: Block
     inside: tuple[slice, slice]
     placed: tuple[slice, slice]
+
+    def covers(self, area: Area) -> bool:
+        """Tell whether the block covers all of the area that was asked for."""
+        rows, columns = self.placed
+        return rows.stop - rows.start == area.height and columns.stop - columns.start == area.width
 
 
 class Grid:
@@ -129,7 +135,7 @@ class Grid:
         Raises `TooManyCells` where the area is beyond the budget and no block covers it.
         """
         pieces = self.pieces(area)
-        if len(pieces) == 1 and _covers(pieces[0].block.area, area):
+        if len(pieces) == 1 and pieces[0].covers(area):
             block, inside = pieces[0].block, pieces[0].inside
             return _values(block.data[inside], block.kind[inside])
         if area.height * area.width > CELL_BUDGET:
@@ -211,18 +217,9 @@ class Grid:
 
 
 def _values(data: Floats, kind: Kinds) -> Values:
-    if kind.size and kind.min() == Kind.NUMBER == kind.max():
+    if kind.size and kind.min() == NUMBER == kind.max():
         return Values(data)
     return Values(data, kind)
-
-
-def _covers(outer: Area, inner: Area) -> bool:
-    return (
-        outer.top <= inner.top
-        and outer.left <= inner.left
-        and outer.bottom >= inner.bottom
-        and outer.right >= inner.right
-    )
 
 
 def _piece(block: Block, area: Area) -> Piece | None:

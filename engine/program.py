@@ -15,7 +15,7 @@ from .backends.numpy import Decline, Machine
 from .backends.straight import straighten
 from .footprints import Marks, cells_of, owners, view_window
 from .grid import Grid
-from .ir import Apply, Growing, Node, Offset, Pool, View, walk
+from .ir import Apply, Growing, Node, Offset, Pool, View, shared, walk
 from .lexer import FormulaError
 from .functions import find
 from .lift import Lifter, Unliftable
@@ -49,34 +49,44 @@ class Program:
     fallbacks: dict[int, str] = field(default_factory=dict)  # units that were computed cell by cell → why
     steps: list[Step] = field(default_factory=list)  # what the last execution did, in order
     straightened: list[Sweep] = field(default_factory=list)  # the sweeps that ran as straight-line code
+    _order: list[Step] | None = None  # the steps, where no value decides them
 
     def execute(self, machine: Machine, cell_by_cell: CellByCell) -> None:
         """Compute every unit; units whose reads are found only at run time wait until their arguments are there."""
+        self.steps.clear()
+        self.straightened.clear()
+        if self._order is not None:
+            for step in self._order:
+                self._take(step, machine, cell_by_cell)
+            return
         edges = {number: set(producers) for number, producers in self.edges.items()}
         left = {unit.number: unit for unit in self.units}
         waiting = {unit.number for unit in self.units if unit.unknown or unit.offsets}
-        self.steps.clear()
-        self.straightened.clear()
+        static = not waiting
         while left:
             blocked = _reaching(waiting, edges, left)
             for step in schedule([unit for number, unit in left.items() if number not in blocked], edges, self.owner):
-                self.steps.append(step)
-                self._run(step, machine, cell_by_cell)
+                self._take(step, machine, cell_by_cell)
             left = {number: unit for number, unit in left.items() if number in blocked}
             resolved = [number for number in waiting if self._resolve(left[number], left, edges, machine)]
             if not resolved and left:
-                step = CellOrder(tuple(left.values()))
-                self.steps.append(step)
-                self._by_cell(step.units, cell_by_cell, "it reads cells that only evaluation tells")
+                self._take(CellOrder(tuple(left.values())), machine, cell_by_cell)
                 return
             waiting -= set(resolved)
+        if static:
+            self._order = list(self.steps)
+
+    def _take(self, step: Step, machine: Machine, cell_by_cell: CellByCell) -> None:
+        """Run a step and note that it ran."""
+        self.steps.append(step)
+        self._run(step, machine, cell_by_cell)
 
     def _run(self, step: Step, machine: Machine, cell_by_cell: CellByCell) -> None:
         match step:
             case Whole(unit):
                 assert unit.program is not None
                 try:
-                    machine.run(unit.region, unit.program)
+                    machine.run(unit.region, unit.program, common=unit.common)
                 except Decline as reason:
                     self._by_cell((unit,), cell_by_cell, str(reason))
             case Sweep():
@@ -93,7 +103,7 @@ class Program:
 
     def _by_cell(self, units: Sequence[Unit], cell_by_cell: CellByCell, reason: str) -> None:
         for unit in units:
-            self.fallbacks[unit.number] = unit.reason or reason or "it depends on itself cell by cell"
+            self.fallbacks[unit.number] = unit.reason or reason or _why(unit)
         cell_by_cell.compute([cell for unit in units for cell in cells_of(unit.region)])
 
     def _resolve(self, unit: Unit, left: dict[int, Unit], edges: dict[int, set[int]], machine: Machine) -> bool:
@@ -123,6 +133,11 @@ class Program:
         return set(np.unique(self.owner.read(window.bounds)[rows - top, columns - left]).tolist()) - {-1}
 
 
+def _why(unit: Unit) -> str:
+    waits = "it reads cells that only evaluation tells"
+    return waits if unit.unknown or unit.offsets else "it depends on itself cell by cell"
+
+
 def _sweep(sweep: Sweep, machine: Machine, frames: dict[int, Frame]) -> None:
     """Compute a sweep turn by turn, each unit within its frame."""
     for time in sweep.times:
@@ -139,7 +154,7 @@ def _sweep(sweep: Sweep, machine: Machine, frames: dict[int, Frame]) -> None:
                     _sweep(item, machine, now)
             elif item.unit.number in now:
                 assert item.unit.program is not None
-                machine.run(item.unit.region, item.unit.program, now[item.unit.number])
+                machine.run(item.unit.region, item.unit.program, now[item.unit.number], item.unit.common)
 
 
 def _reaching(waiting: set[int], edges: dict[int, set[int]], left: dict[int, Unit]) -> set[int]:
@@ -233,4 +248,4 @@ def _lifted(number: int, region: Region, program: Node) -> Unit:
     nested = any(isinstance(node, Offset) for node in deciding)
     calls = (find(node.function) for node in nodes if isinstance(node, Apply))
     volatile = any(function is not None and function.volatile for function in calls)
-    return Unit(number, region, program, "", reads, offsets, unknown=nested, volatile=volatile)
+    return Unit(number, region, program, "", reads, offsets, nested, volatile, common=shared(program))

@@ -23,6 +23,7 @@ class Unit:
     unknown: bool = False  # it may read any cell
     volatile: bool = False
     scattered: list[Scatter] = field(default_factory=list)  # where the offsets turned out to read
+    common: frozenset[int] = frozenset()  # the nodes of the program that are used more than once, by identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,7 @@ def _read_lags(
         if _places(window) > MOST_PLACES:
             yield None, np.empty(0, dtype=np.int32)
             return
-        yield _lag(lambda marks, window=window: window.strided(marks.read(window.bounds), window.bounds), unit, level, owner, outer)
+        yield _lag(lambda marks, window=window: marks.look(window), unit, level, owner, outer)
     for scatter in unit.scattered:
         places = scatter.places()
         yield _lag(

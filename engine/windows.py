@@ -16,6 +16,7 @@ from .grid import Grid
 from .ir import Step, View
 from .regions import Region
 
+NUMBER = int(Kind.NUMBER)  # looking up a member of an enumeration takes as long as a small numpy call
 Loop: TypeAlias = tuple[int, int, int]  # count, rows and columns moved each turn
 
 
@@ -59,12 +60,12 @@ class Moving:
         return Area(self.sheet, top, left, bottom + self.height, right + self.width)
 
     def strided(self, array: NDArray[Any], area: Area) -> NDArray[Any]:
-        """View ``array``, which holds the cells of ``area``, as (*loops, height, width)."""
+        """View ``array``, which holds the cells of ``area`` row by row without gaps, as (*loops, height, width)."""
         down, across = array.strides
-        start = array[self.row - area.top :, self.column - area.left :]
+        start = (self.row - area.top) * down + (self.column - area.left) * across
         shape = (*(loop[0] for loop in self.loops), self.height, self.width)
         strides = (*(loop[1] * down + loop[2] * across for loop in self.loops), down, across)
-        return np.lib.stride_tricks.as_strided(start, shape, strides)
+        return np.ndarray(shape, array.dtype, array, start, strides)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,14 +108,21 @@ def _moving(
 def read(grid: Grid, window: Moving) -> Values:
     """Read a moving window: (*loops, height, width), without a copy where one block holds it all."""
     area = window.bounds
-    values = grid.read(area)
-    data = window.strided(values.data, area)
-    if values.kind is None:
-        return Values(data)
-    kind = window.strided(values.kind, area)
-    if kind.size and kind.min() == Kind.NUMBER == kind.max():
-        return Values(data)
-    return Values(data, kind)
+    pieces = grid.pieces(area)
+    if len(pieces) == 1 and pieces[0].covers(area):
+        block = pieces[0].block
+        data, kind, held = block.data, block.kind, block.kind[pieces[0].inside]
+        area = block.area
+    else:
+        values = grid.read(area)
+        data = values.data
+        kind = held = np.ascontiguousarray(values.kinds)
+    if held.min() == NUMBER == held.max():
+        return Values(window.strided(data, area))
+    seen = window.strided(kind, area)
+    if seen.size and seen.min() == NUMBER == seen.max():
+        return Values(window.strided(data, area))
+    return Values(window.strided(data, area), seen)
 
 
 def write(grid: Grid, window: Moving, values: Values) -> None:
@@ -124,10 +132,10 @@ def write(grid: Grid, window: Moving, values: Values) -> None:
         kinds = np.where(kinds == Kind.EMPTY, np.uint8(Kind.NUMBER), kinds)
     area = window.bounds
     pieces = grid.pieces(area)
-    if len(pieces) == 1 and pieces[0].placed == (slice(0, area.height), slice(0, area.width)):
-        piece = pieces[0]
-        window.strided(piece.block.data[piece.inside], area)[...] = values.data
-        window.strided(piece.block.kind[piece.inside], area)[...] = kinds
+    if len(pieces) == 1 and pieces[0].covers(area):
+        block = pieces[0].block
+        window.strided(block.data, block.area)[...] = values.data
+        window.strided(block.kind, block.area)[...] = kinds
         return
     stored = grid.read(area)
     data, kind = np.array(stored.data), np.array(stored.kinds)

@@ -57,20 +57,24 @@ class Machine:
         self.grid = grid
         self.context = context
 
-    def run(self, region: Region, program: Node, frame: Frame | None = None) -> None:
-        """Compute a region, or a part of its loops, and store the results; raises `Decline`."""
+    def run(self, region: Region, program: Node, frame: Frame | None = None, common: frozenset[int] | None = None) -> None:
+        """Compute a region, or a part of its loops, and store the results; raises `Decline`.
+
+        ``common``: the program's shared nodes, where they are known.
+        """
         frame = frame or Frame.whole(region)
-        values = self.value(region, program, frame)
+        values = self.value(region, program, frame, common)
         place = target(region, frame)
         try:
             write(self.grid, place, _filling(values, region, tuple(loop[0] for loop in place.loops)))
         except TooManyCells:
             raise Decline("its cells lie too far apart") from None
 
-    def value(self, region: Region, program: Node, frame: Frame) -> Values:
+    def value(self, region: Region, program: Node, frame: Frame, common: frozenset[int] | None = None) -> Values:
         """Evaluate an array program in a region's frame."""
+        common = shared(program) if common is None else common
         try:
-            return _Evaluation(self.grid, self.context, region, frame, shared(program)).value(program)
+            return _Evaluation(self.grid, self.context, region, frame, common).value(program)
         except TooManyCells:
             raise Decline("an array beyond the cell budget") from None
 
