@@ -66,8 +66,9 @@ def parameters(function: Function, count: int) -> tuple[Parameter, ...]:
     """
     own = [parameter for parameter in function.parameters if parameter.marker != "context"]
     least, most = function.arity
-    if count < least or (most is not None and count > most):
-        raise WrongArity(f"{function.name} takes {_spell_arity(least, most)}, not {count}")
+    uneven = most is None and function.pairs > 1 and (count - least) % function.pairs
+    if count < least or (most is not None and count > most) or uneven:
+        raise WrongArity(f"{function.name} takes {_spell_arity(least, most, function.pairs)}, not {count}")
     fixed = [parameter for parameter in own if not parameter.repeats]
     repeated = next((parameter for parameter in own if parameter.repeats), None)
     if repeated is None or count <= len(fixed):
@@ -80,9 +81,9 @@ def parameters(function: Function, count: int) -> tuple[Parameter, ...]:
     return (*fixed, *(Parameter(repeated.name, marker, repeated.default, True) for marker in markers))
 
 
-def _spell_arity(least: int, most: int | None) -> str:
+def _spell_arity(least: int, most: int | None, pairs: int) -> str:
     if most is None:
-        return f"at least {least} arguments"
+        return f"at least {least} arguments" + (f" and groups of {pairs} more" if pairs > 1 else "")
     return f"{least} arguments" if least == most else f"{least} to {most} arguments"
 
 

@@ -138,9 +138,10 @@ def compare_numbers(test: Callable[..., Any], a: Floats, b: Floats) -> Logicals:
 def _logical(result: Logicals, codes: Codes) -> Values:
     if codes is None:
         return Values(result.astype(np.float64), np.full(result.shape, Kind.BOOL, dtype=np.uint8))
+    failed = np.broadcast_to(codes != 0, result.shape)
     return Values(
-        np.where(codes != 0, codes, result).astype(np.float64),
-        np.where(codes != 0, np.uint8(Kind.ERROR), np.uint8(Kind.BOOL)),
+        np.where(failed, codes, result).astype(np.float64),
+        np.where(failed, np.uint8(Kind.ERROR), np.uint8(Kind.BOOL)),
     )
 
 
