@@ -127,6 +127,7 @@ LESSONS: tuple[Lesson, ...] = (
         "A convolution as one sparse matrix times the flattened image, side by side.",
         (_DIGIT, Option("side", int, 8, "the image's side", 4, 16)),
     ),
+    Lesson("collab-analysis", "Films by bias, principal components of their factors, nearest films by cosine."),
 )
 
 

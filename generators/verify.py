@@ -66,16 +66,21 @@ def verify(source: str | os.PathLike[str] | bytes, backend: str = "numpy") -> di
     }
 
 
-def _check(result: Result, name: str, expected: NDArray[np.float64]) -> Checked:
+def _check(result: Result, name: str, expected: NDArray[Any]) -> Checked:
     from .twins.source import as_floats
 
     area = result.area(name)
-    found = as_floats(np.asarray(result.array(name), dtype=object))
-    if found.shape != expected.shape:
-        return Checked(name, result.workbook.place(area), found.size, float("inf"), 0.0)
+    values = np.asarray(result.array(name), dtype=object)
+    place = result.workbook.place(area)
+    if values.shape != expected.shape:
+        return Checked(name, place, values.size, float("inf"), 0.0)
+    if expected.dtype == object:
+        same = [found == text for found, text in zip(values.flat, expected.flat, strict=True)]
+        return Checked(name, place, values.size, 0.0 if all(same) else float("inf"), 0.0)
+    found = as_floats(values)
     scale = float(np.nanmax(np.abs(expected), initial=0.0))
     both_blank = np.isnan(found) & np.isnan(expected)
     with np.errstate(invalid="ignore"):
         error = np.where(both_blank, 0.0, np.abs(found - expected))
     worst = float(np.nan_to_num(error, nan=np.inf).max(initial=0.0))
-    return Checked(name, result.workbook.place(area), found.size, worst, scale)
+    return Checked(name, place, found.size, worst, scale)

@@ -23,6 +23,7 @@ _MODULES = {
     "optimisers": "optimisers",
     "embeddings": "embeddings",
     "matmul": "matmul",
+    "collab-analysis": "collab_analysis",
 }
 
 
