@@ -107,7 +107,8 @@ def _order(row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.int6
         return None
     order: NDArray[np.int64] = np.argsort(key, kind="stable")
     key = key[order]
-    return order[np.append(key[1:] != key[:-1], True)]
+    last: NDArray[np.int64] = order[np.append(key[1:] != key[:-1], True)]
+    return last
 
 
 def _masters(kind: NDArray[np.uint8], group: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -87,7 +87,7 @@ class Parser:
             self.expat.Parse(data, final)
         except expat.ExpatError as error:
             why = expat.ErrorString(error.code)
-            self._package.refuse(f"part {self._part} is not well-formed XML: {why} (line {error.lineno})")
+            self._package.refuse(f"part {self._part} is not well-formed XML: {why}")
         except (ValueError, LookupError, UnicodeError):
             self._package.refuse(f"part {self._part} is in an encoding that is not known")
 

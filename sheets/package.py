@@ -219,7 +219,8 @@ class Package:
         return at + int(name_length) + int(extra_length)
 
     def _check_overlaps(self, entries: list[Entry], directory: int) -> None:
-        for entry, follower in zip(entries, [*(e.header for e in entries[1:]), directory], strict=True):
+        followers = [*(entry.header for entry in entries), directory][1:]
+        for entry, follower in zip(entries, followers, strict=True):
             if entry.start + entry.compressed > follower:
                 self.refuse(f"part {entry.name} reaches into what follows it")
 

@@ -58,7 +58,7 @@ class Error(Enum):
 ERRORS_BY_CODE: dict[int, Error] = {error.code: error for error in Error}
 ERRORS_BY_TEXT: dict[str, Error] = {error.text: error for error in Error}
 
-Scalar: TypeAlias = None | float | str | bool | Error
+Scalar: TypeAlias = float | str | bool | Error | None
 
 
 class Strings:
