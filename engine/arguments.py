@@ -66,10 +66,12 @@ def parameters(function: Function, count: int) -> tuple[Parameter, ...]:
     """
     own = [parameter for parameter in function.parameters if parameter.marker != "context"]
     least, most = function.arity
-    uneven = most is None and function.pairs > 1 and (count - least) % function.pairs
+    fixed = [parameter for parameter in own if not parameter.repeats]
+    # The last of a group may be left out where it has a default: SORTBY(array, by, order, by).
+    whole_groups = all(parameter.required for parameter in fixed[-function.pairs :])
+    uneven = most is None and whole_groups and (count - len(fixed)) % function.pairs
     if count < least or (most is not None and count > most) or uneven:
         raise WrongArity(f"{function.name} takes {_spell_arity(least, most, function.pairs)}, not {count}")
-    fixed = [parameter for parameter in own if not parameter.repeats]
     repeated = next((parameter for parameter in own if parameter.repeats), None)
     if repeated is None or count <= len(fixed):
         return tuple(fixed)

@@ -84,7 +84,7 @@ def TEXTBEFORE(
     place = _occurrence(text, delimiter, instance_num, match_mode, match_end, context)
     if isinstance(place, Error):
         return place
-    return Values.of(if_not_found, context.strings) if place is None else text[: place[0]]
+    return Values.of("" if if_not_found is None else if_not_found, context.strings) if place is None else text[: place[0]]
 
 
 @array()
@@ -104,7 +104,7 @@ def TEXTAFTER(
     place = _occurrence(text, delimiter, instance_num, match_mode, match_end, context)
     if isinstance(place, Error):
         return place
-    return Values.of(if_not_found, context.strings) if place is None else text[place[1] :]
+    return Values.of("" if if_not_found is None else if_not_found, context.strings) if place is None else text[place[1] :]
 
 
 def _plain(values: Values, context: Context) -> list[str] | Error:
