@@ -62,7 +62,7 @@ class RowPieces:
 def can_be_plain(walker: SheetWalker) -> bool:
     """Whether rows may follow, to a walker fed with the head, that can be read as bytes of UTF-8."""
     encoding = walker.parser.encoding
-    return walker.between_rows and (encoding is None or encoding.lower() in ("utf-8", "us-ascii"))
+    return walker.between_rows and (encoding is None or encoding.lower() == "utf-8")
 
 
 def opens_markup(text: bytes) -> bool:

@@ -228,7 +228,7 @@ def _as_utf8(xml: bytes) -> tuple[bytes, str | None]:
         if xml.startswith(start):
             return xml.decode(encoding).encode(), encoding
     declared = _DECLARED.match(xml[:256])
-    if declared is None or codecs.lookup(declared[1].decode()).name in ("utf-8", "ascii"):
+    if declared is None or codecs.lookup(declared[1].decode()).name == "utf-8":
         return xml, None
     return xml.decode(declared[1].decode()).encode(), declared[1].decode()
 

@@ -238,7 +238,8 @@ HOSTILE: list[tuple[str, Callable[[], bytes], str]] = [
     ("bare ampersand", with_rows('<row r="1"><c r="A1"><f>A1&B1</f></c></row>'), "not well-formed"),
     ("control character", with_rows('<row r="1"><c r="A1"><f>\x01</f></c></row>'), "not well-formed"),
     ("not UTF-8", with_part(SHEET, sheet_xml(row('<c r="A1"><f>"é"</f></c>')).encode("latin-1")), "not well-formed"),
-    ("surrogate in UTF-8", with_part(SHEET, sheet_xml(row('<c r="A1"><f>@</f></c>')).encode().replace(b"@", b"\xed\xa0\x80")), "well-f"),
+    ("surrogate in UTF-8", with_part(SHEET, sheet_xml(row('<c r="A1"><f>@</f>'
+        '</c>')).encode().replace(b"@", b"\xed\xa0\x80")), "well-f"),
     ("prefix not declared", with_rows('<row r="1"><x:c r="A1"/></row>'), "not well-formed"),
     ("empty sheet part", with_part(SHEET, b""), "not well-formed"),
     ("unknown encoding", with_part(SHEET, '<?xml version="1.0" encoding="utf-7"?><a/>'), "encoding"),
@@ -252,7 +253,8 @@ HOSTILE: list[tuple[str, Callable[[], bytes], str]] = [
     ("row -1", with_rows('<row r="-1"></row>'), "numbered '-1'"),
     ("row of many digits", with_rows(f'<row r="{"9" * 5000}"></row>'), "numbered '9999"),
     ("16385 cells in a row", with_rows("<row>" + "<c/>" * 16_385 + "</row>"), "beyond"),
-    ("shared string that is not there", with_rows(row('<c r="B7" t="s"><v>2</v></c>')), "cell B7 refers to shared string '2'"),
+    ("shared string that is not there", with_rows(row('<c r="B7" t="s"><v>2</v>'
+        '</c>')), "cell B7 refers to shared string '2'"),
     ("shared string below zero", with_rows(row('<c r="B7" t="s"><v>-1</v></c>')), "shared string '-1'"),
     ("shared string without a number", with_rows(row('<c r="B7" t="s"><v></v></c>')), "shared string ''"),
     ("unknown type", with_rows(row('<c r="B7" t="x"><v>2</v></c>')), "cell B7 has type 'x'"),
