@@ -40,18 +40,39 @@ def evaluate(workbook: Workbook, grid: Grid, context: Context) -> Outcome:
 
 
 def _evaluate(workbook: Workbook, grid: Grid, context: Context) -> tuple[Program, Outcome]:
-    outcome = Outcome()
+    kept, outcome = context.kept, Outcome()
     cells = _Lazy(workbook, grid, context, outcome)
+    if context.changed is not None and _layout(grid) == kept.layout:
+        kept.program.execute(Machine(grid, context), cells, context.changed)
+        return kept.program, outcome
     for _ in range(ROUNDS_OF_SPILLS):
-        started = perf_counter()
         outcome.cycles.clear()
-        program = build(workbook, grid, outcome.spills)
-        outcome.lift += perf_counter() - started
+        program = _program(workbook, grid, context, outcome)
         program.execute(Machine(grid, context), cells)
         if not cells.take_growth():
             break
+        kept.program = None
     outcome.volatile.update(cell for unit in program.units if unit.volatile for cell in cells_of(unit.region))
+    if context.as_stored and program.steady:
+        kept.steady = context.seed, grid.copy()
     return program, outcome
+
+
+def _layout(grid: Grid) -> tuple[Area, ...]:
+    return tuple(block.area for sheet in range(grid.sheets) for block in grid.blocks(sheet))
+
+
+def _program(workbook: Workbook, grid: Grid, context: Context, outcome: Outcome) -> Program:
+    """Return the workbook's array program: the one kept, unless the grid is laid out in other blocks now."""
+    kept, layout = context.kept, _layout(grid)
+    if kept.program is not None and kept.layout == layout:
+        found: Program = kept.program
+        return found
+    started = perf_counter()
+    program = build(workbook, grid, outcome.spills)
+    outcome.lift += perf_counter() - started
+    kept.program, kept.layout = program, layout
+    return program
 
 
 class _Lazy:

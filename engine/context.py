@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.sheets.model import Area, Workbook
 from sheetgrad.sheets.values import Strings
+
+from .grid import Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,25 @@ class Place:
 
 
 @dataclass(slots=True)
+class Kept:
+    """What is kept of a workbook from one recomputation to the next: its array program, and the values that it gave.
+
+    ``steady``: what a computation gave from the stored inputs, with its seed; None where nothing was computed yet, or where
+    it may not be taken up again, because values decide the order or the clock is read.
+    """
+
+    program: Any = None
+    layout: tuple[Area, ...] = ()
+    steady: tuple[int, Grid] | None = None
+
+    def start(self, workbook: Workbook, seed: int, changed: Sequence[Area]) -> tuple[Grid, tuple[Area, ...] | None]:
+        """Return a grid to compute on, and the areas that are all that has changed in it (None: compute everything)."""
+        if self.steady is None or self.steady[0] != seed:
+            return Grid.of(workbook), None
+        return self.steady[1].copy(), tuple(changed)
+
+
+@dataclass(slots=True)
 class Context:
     """Shared by all formulas of one recomputation; ``place`` changes from formula to formula."""
 
@@ -29,4 +53,7 @@ class Context:
     date1904: bool = False
     seed: int = 0
     now: datetime = field(default_factory=datetime.now)
+    kept: Kept = field(default_factory=lambda: Kept())
+    as_stored: bool = False  # the grid holds the stored inputs and no others
+    changed: tuple[Area, ...] | None = None  # the grid is computed but for what depends on these areas; None: compute all
     draws: int = 0  # random draws made so far by the formula at ``place``: the counter of its stream

@@ -88,6 +88,17 @@ class Grid:
             grid.scatter(index, cells.row, cells.column, cells.data, cells.kind)
         return grid
 
+    @property
+    def sheets(self) -> int:
+        """The number of sheets."""
+        return len(self._trees)
+
+    def copy(self) -> Grid:
+        """Return a grid of the same values that can be written on its own."""
+        other = Grid(len(self._trees), self.strings)
+        other._trees = [_copied(tree) for tree in self._trees]
+        return other
+
     def blocks(self, sheet: int) -> Iterator[Block]:
         """Yield the blocks of a sheet."""
         stack = [self._trees[sheet]]
@@ -220,6 +231,12 @@ def _values(data: Floats, kind: Kinds) -> Values:
     if kind.size and kind.min() == NUMBER == kind.max():
         return Values(data)
     return Values(data, kind)
+
+
+def _copied(tree: Tree) -> Tree:
+    if isinstance(tree, Split):
+        return Split(tree.axis, tree.at, _copied(tree.before), _copied(tree.after))
+    return None if tree is None else Block(tree.area, tree.data.copy(), tree.kind.copy())
 
 
 def _piece(block: Block, area: Area) -> Piece | None:

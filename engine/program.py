@@ -24,7 +24,7 @@ from .outcome import CellKey
 from .passes import FAST, mark_final, rewrite
 from .regions import Region, find_regions
 from .schedule import schedule
-from .steps import CellOrder, Step, Sweep, Unit, Whole
+from .steps import CellOrder, Step, Sweep, Unit, Whole, units_of
 from .templates import Template, templates
 from .windows import Frame, Moving, Scatter
 
@@ -36,6 +36,29 @@ class CellByCell(Protocol):
 
     def compute(self, cells: Sequence[CellKey]) -> None:
         """Compute formula cells on demand, each other's precedents first, everything else as it stands in the grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reads:
+    """The bounding areas of everything that units read, as columns."""
+
+    units: Ints  # (n,)
+    bounds: Ints  # (n, 5): sheet, top, left, bottom, right
+
+    @classmethod
+    def of(cls, units: Sequence[Unit]) -> _Reads:
+        found = [(unit.number, view_window(read, unit.region).bounds) for unit in units for read in unit.reads]
+        bounds = [(area.sheet, area.top, area.left, area.bottom, area.right) for _, area in found]
+        return cls(np.array([number for number, _ in found], dtype=np.int32), np.array(bounds, dtype=np.int32).reshape(-1, 5))
+
+    def meeting(self, areas: Sequence[Area]) -> set[int]:
+        """Return the units that read a cell of the areas."""
+        sheet, top, left, bottom, right = self.bounds.T
+        met: set[int] = set()
+        for area in areas:
+            here = (sheet == area.sheet) & (top < area.bottom) & (bottom > area.top) & (left < area.right) & (right > area.left)
+            met.update(self.units[here].tolist())
+        return met
 
 
 @dataclass(slots=True)
@@ -50,14 +73,25 @@ class Program:
     steps: list[Step] = field(default_factory=list)  # what the last execution did, in order
     straightened: list[Sweep] = field(default_factory=list)  # the sweeps that ran as straight-line code
     _order: list[Step] | None = None  # the steps, where no value decides them
+    _reads: _Reads | None = None
 
-    def execute(self, machine: Machine, cell_by_cell: CellByCell) -> None:
-        """Compute every unit; units whose reads are found only at run time wait until their arguments are there."""
+    @property
+    def steady(self) -> bool:
+        """Whether the last execution's values follow from the inputs alone, in an order that they do not decide."""
+        return self._order is not None and not self.fallbacks and not any(unit.volatile for unit in self.units)
+
+    def execute(self, machine: Machine, cell_by_cell: CellByCell, changed: Sequence[Area] | None = None) -> None:
+        """Compute every unit, or only what depends on the cells of ``changed``.
+
+        Units whose reads are found only at run time wait until their arguments are there.
+        """
         self.steps.clear()
         self.straightened.clear()
         if self._order is not None:
+            due = None if changed is None else self._due(changed)
             for step in self._order:
-                self._take(step, machine, cell_by_cell)
+                if due is None or any(unit.number in due for unit in units_of(step)):
+                    self._take(step, machine, cell_by_cell)
             return
         edges = {number: set(producers) for number, producers in self.edges.items()}
         left = {unit.number: unit for unit in self.units}
@@ -75,6 +109,12 @@ class Program:
             waiting -= set(resolved)
         if static:
             self._order = list(self.steps)
+
+    def _due(self, changed: Sequence[Area]) -> set[int]:
+        """Return the units that read one of some areas, directly or not."""
+        if self._reads is None:
+            self._reads = _Reads.of(self.units)
+        return _reaching(self._reads.meeting(changed), self.edges, {unit.number: unit for unit in self.units})
 
     def _take(self, step: Step, machine: Machine, cell_by_cell: CellByCell) -> None:
         """Run a step and note that it ran."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -81,3 +82,14 @@ class CellOrder:
 
 
 Step: TypeAlias = Whole | Sweep | CellOrder
+
+
+def units_of(step: Step) -> Sequence[Unit]:
+    """Return the units that a step computes."""
+    match step:
+        case Whole(unit):
+            return (unit,)
+        case Sweep():
+            return step.units
+        case CellOrder(units):
+            return units

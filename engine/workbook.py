@@ -22,7 +22,7 @@ from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.values import Kind, Scalar, Strings, Values
 
 from .compare import Comparison, Difference, area_keys, compare, formula_cells, gather, merged
-from .context import Context, Place
+from .context import Context, Kept, Place
 from .grid import Grid
 from .outcome import CellKey, Outcome
 from .overlay import Settable, Setting, overridden, settings, without_formulas
@@ -94,6 +94,7 @@ class Workbook:
     def __init__(self, loaded: model.Workbook, seconds: Seconds | None = None) -> None:
         self.model = loaded
         self.seconds = seconds or Seconds()
+        self._kept: dict[frozenset[CellKey], dict[str, Any]] = {}  # array programs, by the formula cells left out
 
     def __repr__(self) -> str:
         return f"<Workbook {self.name!r}: {', '.join(self.sheets)}>"
@@ -171,11 +172,13 @@ class Workbook:
         evaluate = evaluator(request.backend)
         workbook = without_formulas(self.model, held)
         started = perf_counter()
-        grid = Grid.of(workbook)
+        kept = self._kept.setdefault(frozenset(held), Kept())
+        grid, changed = kept.start(workbook, request.seed, [setting.area for setting in request.given])
         for setting in request.given:
             grid.write(setting.area, setting.values)
         origin = np.zeros((1, 1), dtype=np.int64)
         context = Context(workbook.strings, Place(0, origin, origin), workbook.date1904, request.seed, request.now)
+        context.kept, context.changed, context.as_stored = kept, changed, not request.given
         outcome = evaluate(workbook, grid, context)
         spent = perf_counter() - started
         seconds = Seconds(self.seconds.read, outcome.lift, spent - outcome.lift)

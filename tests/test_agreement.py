@@ -9,12 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from sheetgrad.engine import arrays, reference
-from sheetgrad.engine.program import build
+from sheetgrad.engine import arrays, open_workbook, reference
+from sheetgrad.engine.arrays import place_of
 from sheetgrad.engine.grid import Grid
+from sheetgrad.engine.program import build
+from sheetgrad.engine.steps import units_of
 from sheetgrad.sheets.values import Error
 
-from .books import Content, book_of, cell, computed, differences
+from .books import Content, book_of, cell, computed, differences, file_of
 
 SIZE = 9  # the input block: A1:I9
 
@@ -220,3 +222,18 @@ def test_the_lesson_layout_lifts_whole() -> None:
     program = build(workbook, Grid.of(workbook))
     assert len(program.units) == 2
     assert all(unit.program is not None for unit in program.units)
+
+
+def test_a_changed_input_recomputes_what_depends_on_it_only() -> None:
+    cells: dict[str, Content] = {**INPUTS, **RECURRENCES["momentum in two columns"], "F1": "=SUM(A1:A40)", "G1": "=F1*B1"}
+    cells |= {f"H{row}": f"=MAX(B{row}:B{row + 2})" for row in range(1, 20)}
+    book = file_of({"s": cells})
+    kept = open_workbook(book)
+    kept.recompute()
+    for place, value in (("s!B1", 7.5), ("s!A3", -2.0), ("s!C1", 1.0), ("s!Z99", 3.0)):
+        again, fresh = kept.recompute(set={place: value}), open_workbook(book).recompute(set={place: value})
+        assert differences(kept.model, again.grid, fresh.grid) == [], place
+    program = kept._kept[frozenset()].program
+    kept.recompute(set={"s!B1": 2.0})
+    ran = {place_of(unit.region, ["s"]) for step in program.steps for unit in units_of(step)}
+    assert ran == {"s!G1", "s!H1:H19"}
