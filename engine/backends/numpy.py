@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -289,7 +290,7 @@ class _Evaluation:
         return self.value(node.original)
 
     def prefix(self, node: Prefix) -> Values:
-        result = run_prefix(node, self.grid, self.frame)
+        result = run_prefix(node, partial(read, self.grid), self.frame)
         if result is None:
             raise Decline("a running reduction over errors, or along several loops")
         return wrap(result[0], result[1], self.context.strings)

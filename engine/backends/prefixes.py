@@ -7,17 +7,19 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sheetgrad.sheets.values import Error, Floats, Kind
+from sheetgrad.sheets.values import Error, Floats, Kind, Values
 
-from ..grid import Grid
 from ..ir import Prefix
-from ..windows import Frame, Moving, read
+from ..windows import Frame, Moving
 
 
-def run_prefix(node: Prefix, grid: Grid, frame: Frame) -> tuple[Floats, NDArray[np.uint8] | None] | None:
+def run_prefix(
+    node: Prefix, read: Callable[[Moving], Values], frame: Frame
+) -> tuple[Floats, NDArray[np.uint8] | None] | None:
     """Compute a running reduction: results (*loops, 1, 1) with error codes, or None where it must be done otherwise.
 
-    The window must grow at its last row or last column along exactly one loop.
+    The window must grow at its last row or last column along exactly one loop. ``read`` may put axes of its own, as a
+    batch, before the loops; the results have them too.
     """
     window = node.window
     growth = [
@@ -38,7 +40,7 @@ def run_prefix(node: Prefix, grid: Grid, frame: Frame) -> tuple[Floats, NDArray[
         row, column = row + moved[0] * first, column + moved[1] * first
         loops.append((turns if other != loop and moved != (0, 0) else 1, *moved))
     height, width = (longest, window.width) if down else (window.height, longest)
-    values = read(grid, Moving(window.sheet, row, column, height, width, tuple(loops)))
+    values = read(Moving(window.sheet, row, column, height, width, tuple(loops)))
     if values.kind is not None and (values.kind == Kind.ERROR).any():
         return None
     across = -1 if down else -2
@@ -47,14 +49,14 @@ def run_prefix(node: Prefix, grid: Grid, frame: Frame) -> tuple[Floats, NDArray[
     at = (window.height if down else window.width) - 1 + step * np.arange(start, start + count)
 
     def placed(array: NDArray[np.generic]) -> NDArray[np.generic]:
-        return np.moveaxis(array[..., at], -1, loop) if array.ndim == 1 else _swap_in(array[..., at], loop)
+        return np.moveaxis(array[..., at], -1, loop) if array.ndim == 1 else _swap_in(array[..., at], loop - len(loops) - 1)
 
     return placed(line)[..., None, None], None if codes is None else placed(codes)[..., None, None]  # type: ignore[return-value]
 
 
 def _swap_in(array: NDArray[np.generic], loop: int) -> NDArray[np.generic]:
-    """Put the last axis, which runs along ``loop``, in that loop's place (which had length 1)."""
-    return np.moveaxis(np.squeeze(array, axis=loop), -1, loop)
+    """Put the last axis, which runs along ``loop`` (counted from the end), in that loop's place, which had length 1."""
+    return np.moveaxis(np.squeeze(array, axis=loop), -1, loop + 1)
 
 
 Run = Callable[[Floats, "NDArray[np.bool_] | None", int], "tuple[Floats, NDArray[np.uint8] | None]"]
