@@ -71,7 +71,8 @@ def _program(workbook: Workbook, grid: Grid, context: Context, outcome: Outcome)
     started = perf_counter()
     program = build(workbook, grid, outcome.spills)
     outcome.lift += perf_counter() - started
-    kept.program, kept.layout = program, layout
+    if context.as_stored or kept.program is None:
+        kept.program, kept.layout = program, layout
     return program
 
 
