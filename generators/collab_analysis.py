@@ -40,6 +40,16 @@ def films() -> list[tuple[str, list[float]]]:
     return [(row[0], [float(number) for number in row[1:]]) for row in rows]
 
 
+def _brief(title: str) -> str:
+    """Return a title short enough for a chart.
+
+    >>> _brief("Star Wars: Episode IV - A New Hope"), _brief("Fugitive, The")
+    ('Star Wars IV', 'Fugitive')
+    """
+    short = title.split(" - ")[0].removesuffix(", The").replace("Episode ", "").replace("Wars: ", "Wars ")
+    return short.split(": ")[0]
+
+
 def build() -> Book:
     """Declare the lesson."""
     book = Book("collab-analysis", "What factors mean", ABOUT, EXERCISES, {})
@@ -120,7 +130,7 @@ def _components(book: Book, titles: Frame, factors: Frame) -> None:
         "scores", (4, left + 2 * width + 2), (count, COMPONENTS), lambda i, j: f"SUMPRODUCT({centred.row(i, 'c')},{directions[j].all()})", Role.RESULT,
         number_format="0.00", scale=Scale.WHITE_RED, title="Scores", note="Where each film lies along the two components.", torch="(factors - mean) @ eigh(cov).eigenvectors",
     )
-    labels = tuple(f"={names.part(i, 0, 1, 1).cell(0, 0, 'rc')}" for i in range(count))
+    labels = tuple(_brief(title) for title, _ in films())
     cloud = Series("films", scores.part(0, 1, count, 1), scores.part(0, 0, count, 1), labels=labels)
     sheet.charts.append(Chart("scatter", "Films along the first two components", (cloud,), 2, scores.right + 1, 900, 640, "first component", "second component"))
 

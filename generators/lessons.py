@@ -128,6 +128,15 @@ LESSONS: tuple[Lesson, ...] = (
         (_DIGIT, Option("side", int, 8, "the image's side", 4, 16)),
     ),
     Lesson("collab-analysis", "Films by bias, principal components of their factors, nearest films by cosine."),
+    Lesson(
+        "train",
+        "The small network trained in the sheet: forward, loss, backward, SGD step, every gradient a formula.",
+        (
+            Option("epochs", int, 5, "how often each of the four digits is seen", 1, 100),
+            Option("seed", int, 5, "what the first weights are drawn from"),
+            Option("learning_rate", float, 0.05, "how far a step goes", 0.0),
+        ),
+    ),
 )
 
 

@@ -141,7 +141,7 @@ class Series:
     values: Frame
     categories: Frame
     colour: str = "#C0504D"
-    labels: tuple[str, ...] = ()  # custom data labels: cells, as "=sheet!$A$1"
+    labels: tuple[str, ...] = ()  # a text beside each point
     marker: bool = False
 
 

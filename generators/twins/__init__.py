@@ -24,6 +24,7 @@ _MODULES = {
     "embeddings": "embeddings",
     "matmul": "matmul",
     "collab-analysis": "collab_analysis",
+    "train": "train",
 }
 
 
