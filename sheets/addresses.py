@@ -14,6 +14,7 @@ from .model import MAX_COLUMNS, MAX_ROWS
 _CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})\Z")
 _COLUMN = re.compile(r"\$?([A-Za-z]{1,3})\Z")
 _ROW = re.compile(r"\$?([0-9]{1,7})\Z")
+_QUOTED_SHEET = re.compile(r"'((?:[^']|'')+)'!")
 _PLAIN_SHEET = re.compile(r"[^\W\d][\w.]*\Z")
 _LOOKS_LIKE_CELL = re.compile(r"(?:[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*(?:[Cc][0-9]*)?|[Cc][0-9]*)\Z")
 
@@ -131,12 +132,10 @@ def split_sheet(text: str) -> tuple[str | None, str]:
     """
     text = text.strip()
     if text.startswith("'"):
-        end = text.find("'!")
-        while end > 0 and text[:end].count("'") % 2 == 0:
-            end = text.find("'!", end + 1)
-        if end < 2:
+        quoted = _QUOTED_SHEET.match(text)
+        if quoted is None:
             raise BadReference(f"{text!r} has a quoted sheet name that does not end: expected 'name'!A1")
-        return text[1:end].replace("''", "'"), text[end + 2 :]
+        return quoted[1].replace("''", "'"), text[quoted.end() :]
     name, mark, rest = text.partition("!")
     if not mark:
         return None, text

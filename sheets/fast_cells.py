@@ -214,7 +214,7 @@ def _fill_texts(
 ) -> None:
     texts = rows.slices(start, end)
     if any(b"&" in text for text in set(texts)):
-        texts = _without_entities(texts)
+        texts = _without_entities(b"\0".join(texts)).split(b"\0")
     data[which] = context.strings.intern_all(unescape(text.decode()) for text in texts)
 
 
@@ -244,13 +244,7 @@ def _formulas(rows: PlainRows, dynamic: Mask | None) -> _Formulas:
     has_text = rows.tag[tag] == FORMULA
     start = rows.end[tag] + 1
     end = np.where(has_text, rows.start[np.minimum(tag + 1, len(rows.start) - 1)], start)
-    texts = rows.slices(start, end)
-    text = b"".join(texts)
-    length = end - start
-    if b"&" in text:
-        texts = _without_entities(texts)
-        text = b"".join(texts)
-        length = np.array([len(text) for text in texts], dtype=np.int64)
+    text, length = _joined(rows.slices(start, end), end - start)
     if dynamic is not None:
         kind[(kind == FormulaKind.ARRAY) & dynamic[cell]] = FormulaKind.DYNAMIC
     kind[(kind == FormulaKind.SHARED) & (length > 0)] = FormulaKind.NORMAL
@@ -302,11 +296,20 @@ def _single_cell_arrays(rows: PlainRows, start: Positions, end: Positions, row: 
     return single
 
 
-def _without_entities(texts: list[bytes]) -> list[bytes]:
-    """Resolve XML's five entities in many texts at once. Raises where others stand there."""
-    joined = b"\0".join(texts)
+def _joined(texts: list[bytes], length: Positions) -> tuple[bytes, Positions]:
+    """Return texts end to end with their entities resolved, and their lengths."""
+    text = b"".join(texts)
+    if b"&" not in text:
+        return text, length
+    marked = _without_entities(b"\0".join([*texts, b""]))
+    ends = np.flatnonzero(np.frombuffer(marked, dtype=np.uint8) == 0)
+    return marked.translate(None, b"\0"), np.diff(ends, prepend=-1) - 1
+
+
+def _without_entities(joined: bytes) -> bytes:
+    """Resolve XML's five entities. Raises where others stand there."""
     for entity, character in ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'")):
         joined = joined.replace(entity, character)
     if joined.count(b"&") != joined.count(b"&amp;"):
         raise NotPlain
-    return joined.replace(b"&amp;", b"&").split(b"\0")
+    return joined.replace(b"&amp;", b"&")

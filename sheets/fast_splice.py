@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +12,13 @@ from .fast_cells import NotPlain, cell_types
 from .model import MAX_COLUMNS
 from .package import Package
 from .plain_rows import CELL, CELL_END, INLINE, PADDING, TEXT, VALUE, Mask, PlainRows, Positions, scan
-from .rendering import CELL_TYPE, Changes, value_elements
-from .sheet_stream import PIECE, RowPieces, can_be_plain, last_row, opens_markup
+from .rendering import CELL_TYPE, Changes, retyped, value_elements
+from .sheet_stream import PIECE, ROW_CLOSE, RowPieces, can_be_plain, last_row, opens_markup
 from .sheet_xml import SheetWalker
-from .splice import CellLocator, retyped
 from .values import Kind, Kinds, Strings
+
+if TYPE_CHECKING:
+    from .splice import CellLocator
 
 _TAGS_MORE = np.zeros(32, dtype=np.int64)  # how many tags a value has after its first
 _TAGS_MORE[VALUE], _TAGS_MORE[INLINE] = 1, 2
@@ -28,41 +31,71 @@ def splice_pieces(package: Package, part: str, sheet: str, changes: Changes, str
     Plain pieces of rows are spliced in bulk; those that are not, or lack cells, by way of expat, alone. Raises
     `StartAgain` where that cannot be: another encoding, a prefix, rows out of order where rows are to be added.
     """
-    walker = SheetWalker(package, part, sheet)
-    pieces = RowPieces(package.stream(part, PIECE))
-    head = pieces.head()
-    walker.feed(head)
-    if not can_be_plain(walker):
-        raise StartAgain
-    yield head
-    missing = changes.key[~changes.stored] // MAX_COLUMNS
-    row_at = -1
-    for text in pieces:
+    return _PieceSplicer(package, part, sheet, changes, strings).pieces()
+
+
+class _PieceSplicer:
+    def __init__(self, package: Package, part: str, sheet: str, changes: Changes, strings: Strings) -> None:
+        self.package, self.part, self.sheet = package, part, sheet
+        self.changes, self.strings = changes, strings
+        self.missing = changes.key[~changes.stored] // MAX_COLUMNS  # rows of the cells that are still to be added
+        self.row_at = -1
+        self.head = b""
+
+    def pieces(self) -> Iterator[bytes]:
+        pieces = RowPieces(self.package.stream(self.part, PIECE))
+        walker = SheetWalker(self.package, self.part, self.sheet)
+        self.head = pieces.head()
+        walker.feed(self.head)
+        if not can_be_plain(walker):
+            raise StartAgain
+        yield self.head
+        for text in pieces:
+            yield self._rows(text)
+        yield self._tail(pieces.rest + b"".join(pieces.pieces))
+
+    def _rows(self, text: bytes) -> bytes:
         rows = scan(text + PADDING)
-        last = row_at
-        if len(missing):
-            last = _last_row_in_order(rows, row_at)
-        due = changes.between(row_at, last) if len(missing) and missing[0] <= last else None
-        missing = missing[missing > last]
-        new = None if rows is None or due is not None else _spliced(rows, changes, strings)
-        if new is None:
-            known = changes.known() if due is None else due
-            locator = CellLocator(package, part, sheet, head + text, known, strings, row_at=row_at)
-            locator.feed(head + text)
-            if not locator.between_rows or opens_markup(text):
-                raise StartAgain
-            locator.add_rows()
-            new, row_at = locator.result()[len(head) :], locator.row_at
-        elif rows is not None:
-            row_at = last_row(rows)
-        yield new
-    rest = pieces.rest + b"".join(pieces.pieces)
-    if len(missing):
-        locator = CellLocator(package, part, sheet, head + rest, changes.between(row_at, None), strings, row_at=row_at)
-        locator.feed(head + rest)
+        due = self._due(rows) if len(self.missing) else None
+        new = _spliced(rows, self.changes, self.strings) if rows is not None and due is None else None
+        if rows is None or new is None:
+            return self._located(text, self.changes.known() if due is None else due)
+        self.row_at = last_row(rows)
+        return new
+
+    def _due(self, rows: PlainRows | None) -> Changes | None:
+        """Return the changes of a piece's rows if some of their cells are missing."""
+        last = _last_row_in_order(rows, self.row_at)
+        due = self.changes.between(self.row_at, last) if self.missing[0] <= last else None
+        self.missing = self.missing[self.missing > last]
+        return due
+
+    def _located(self, text: bytes, changes: Changes) -> bytes:
+        """Return a piece of rows with new values by way of expat, which must end between rows."""
+        locator = self._locator(text, changes)
+        if not locator.between_rows or opens_markup(text):
+            raise StartAgain
+        locator.add_rows()
+        self.row_at = locator.row_at
+        return locator.result()[len(self.head) :]
+
+    def _tail(self, rest: bytes) -> bytes:
+        """Return what follows the last end of a row, with the rows that are still missing."""
+        if ROW_CLOSE in rest:
+            raise StartAgain
+        if not len(self.missing):
+            return rest
+        locator = self._locator(rest, self.changes.between(self.row_at, None))
         locator.close()
-        rest = locator.result()[len(head) :]
-    yield rest
+        return locator.result()[len(self.head) :]
+
+    def _locator(self, text: bytes, changes: Changes) -> CellLocator:
+        from .splice import CellLocator
+
+        whole = self.head + text
+        locator = CellLocator(self.package, self.part, self.sheet, whole, changes, self.strings, row_at=self.row_at)
+        locator.feed(whole)
+        return locator
 
 
 def _last_row_in_order(rows: PlainRows | None, before: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from .markup import Node, read_tree
 from .package import Package
@@ -40,7 +39,7 @@ def _relationship(package: Package, part: str, node: Node) -> Relationship:
 def _resolve(package: Package, part: str, target: str) -> str:
     """Return the part that a target, absolute or relative to its source part, names."""
     target = target.replace("\\", "/").partition("#")[0]
-    for written in dict.fromkeys((target, unquote(target))):
+    for written in (target, _unquoted(target)):
         segments = [] if written.startswith("/") else part.split("/")[:-1]
         for segment in written.split("/"):
             if segment == "..":
@@ -53,6 +52,14 @@ def _resolve(package: Package, part: str, target: str) -> str:
         if found is not None:
             return found.name
     return "/".join(segments)
+
+
+def _unquoted(target: str) -> str:
+    if "%" not in target:
+        return target
+    from urllib.parse import unquote
+
+    return unquote(target)
 
 
 def workbook_part(package: Package) -> str:

@@ -13,6 +13,7 @@ from .values import ERRORS_BY_CODE, Error, Floats, Kind, Kinds, Strings
 
 CELL_TYPE: dict[int, bytes] = {Kind.EMPTY: b"", Kind.NUMBER: b"", Kind.TEXT: b"str", Kind.BOOL: b"b", Kind.ERROR: b"e"}
 _NEEDS_ESCAPE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
 _NUMBER = Kind.NUMBER.value
 
 
@@ -103,6 +104,32 @@ def text_element(text: str) -> bytes:
     escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     space = b' xml:space="preserve"' if text != text.strip() or "\n" in text or "\t" in text else b""
     return b"<v%b>%b</v>" % (space, escaped.encode())
+
+
+def retyped(tag: bytes, kind: bytes) -> bytes:
+    """Return a cell's start tag with another ``t`` (none where ``kind`` is b""); metadata of the old value goes.
+
+    >>> retyped(b'<c r="A1" s="2" t="s"/>', b""), retyped(b'<c r="A1" t="n">', b"str")
+    (b'<c r="A1" s="2"/>', b'<c r="A1" t="str">')
+    """
+    found = False
+
+    def attribute(match: re.Match[bytes]) -> bytes:
+        nonlocal found
+        if match[1] == b"vm":
+            return b""
+        if match[1] != b"t":
+            return match[0]
+        found = True
+        if match[2][1:-1] == (kind or b"n"):
+            return match[0]
+        return b' t="%b"' % kind if kind else b""
+
+    new = _ATTRIBUTE.sub(attribute, tag)
+    if found or not kind:
+        return new
+    body = new.removesuffix(b">").removesuffix(b"/").rstrip()
+    return body + b' t="%b"' % kind + (b"/>" if new.endswith(b"/>") else b">")
 
 
 def _number_elements(data: Floats) -> list[bytes]:

@@ -14,7 +14,7 @@ PIECE = 1 << 19
 _TARGET = 1 << 21  # large enough to make numpy's calls cheap, small enough for its temporaries to stay in the cache
 _LONGEST = 1 << 24  # what has no end of a row for longer than this is left to expat
 _OPENING = b"<sheetData>"
-_ROW_END = b"</row>"
+ROW_CLOSE = b"</row>"
 
 
 class RowPieces:
@@ -52,9 +52,9 @@ class RowPieces:
         yield from self._cut(b"".join(waiting))
 
     def _cut(self, text: bytes) -> Iterator[bytes]:
-        at = text.rfind(_ROW_END) + len(_ROW_END)
+        at = text.rfind(ROW_CLOSE) + len(ROW_CLOSE)
         self.rest = text
-        if at >= len(_ROW_END):
+        if at >= len(ROW_CLOSE):
             self.rest = text[at:]
             yield text[:at]
 

@@ -13,12 +13,11 @@ import numpy as np
 from .addresses import cell_name
 from .model import MAX_COLUMNS
 from .package import Package
-from .rendering import CELL_TYPE, Changes, value_elements
+from .rendering import CELL_TYPE, Changes, retyped, value_elements
 from .sheet_xml import CELL, FORMULA, INLINE, ROW, SHEET_DATA, VALUE, SheetWalker
 from .values import Strings
 
 _TAG = re.compile(rb"""<([^\s/>]+)(?:[^"'>]|"[^"]*"|'[^']*')*?(/?)>""")
-_ATTRIBUTE = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
 _DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _PIECE = 1 << 20
 
@@ -191,32 +190,6 @@ def _prefixed(element: bytes, cell_name: bytes) -> bytes:
     """Give a ``<v>`` element the prefix of its cell's name."""
     prefix = cell_name[:-1]
     return b"<" + prefix + element[1:-2] + prefix + element[-2:] if prefix and element else element
-
-
-def retyped(tag: bytes, kind: bytes) -> bytes:
-    """Return a cell's start tag with another ``t`` (none where ``kind`` is b""); metadata of the old value goes.
-
-    >>> retyped(b'<c r="A1" s="2" t="s"/>', b""), retyped(b'<c r="A1" t="n">', b"str")
-    (b'<c r="A1" s="2"/>', b'<c r="A1" t="str">')
-    """
-    found = False
-
-    def attribute(match: re.Match[bytes]) -> bytes:
-        nonlocal found
-        if match[1] == b"vm":
-            return b""
-        if match[1] != b"t":
-            return match[0]
-        found = True
-        if match[2][1:-1] == (kind or b"n"):
-            return match[0]
-        return b' t="%b"' % kind if kind else b""
-
-    new = _ATTRIBUTE.sub(attribute, tag)
-    if found or not kind:
-        return new
-    body = new.removesuffix(b">").removesuffix(b"/").rstrip()
-    return body + b' t="%b"' % kind + (b"/>" if new.endswith(b"/>") else b">")
 
 
 def _as_utf8(xml: bytes) -> tuple[bytes, str | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -51,6 +50,8 @@ def _write_nameless(path: str, pieces: Iterable[bytes]) -> bool:
 
 
 def _write_beside(path: str, pieces: Iterable[bytes]) -> None:
+    import tempfile
+
     handle, beside = tempfile.mkstemp(
         prefix=f".{os.path.basename(path)[:80]}.", suffix=".tmp", dir=os.path.dirname(path)
     )

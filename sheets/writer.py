@@ -12,7 +12,6 @@ from .model import Cells, Workbook
 from .package import Limits, Package
 from .relationships import workbook_part
 from .rendering import Changes, real_changes
-from .splice import splice
 from .target import write_atomically
 from .workbook_xml import SheetEntry, read_workbook_part
 
@@ -68,6 +67,8 @@ def _ways(package: Package, workbook: Workbook, index: int, part: str, changes: 
     sheet, strings = workbook.sheets[index].name, workbook.strings
 
     def whole() -> Iterator[bytes]:
+        from .splice import splice
+
         yield splice(package, part, sheet, package.read(part), changes, strings)
 
     return (lambda: splice_pieces(package, part, sheet, changes, strings), whole)
