@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,7 +65,7 @@ def _substituted(cells: CellEvaluator, formula: CellKey, inputs: list[tuple[tupl
     for _, source in inputs:
         cells.evaluation.settle_area(_single(source))
     cells.evaluation.settle_area(_single(formula))
-    grid = deepcopy(cells.grid, {id(cells.grid.strings): cells.grid.strings})
+    grid = cells.grid.copy()
     replaced = {(sheet, *at) for at, _ in inputs}
     for at, source in inputs:
         grid.write(_single((sheet, *at)), cells.grid.read(_single(source)))

@@ -10,11 +10,14 @@ import numpy as np
 
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, Area, FormulaKind, Workbook
 
+from .grid import CELL_BUDGET
 from .lexer import FormulaError
 from .outcome import CellKey
 from .parser import parse
 from .syntax import Call, Formula, Name
 from .trees import prefix_of, random_calls, walk
+
+LARGEST_ARRAY = CELL_BUDGET // 16  # cells of one array formula, as many as the grid lays out for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Entry:
     column: int
     kind: FormulaKind
     area: Area
+    oversized: bool = False  # the file gives it more cells than can be had: it gets its own alone, and #NUM!
 
     @property
     def key(self) -> CellKey:
@@ -83,13 +87,20 @@ class Formulary:
 
     def entry(self, number: int) -> Entry:
         """Return formula ``number``."""
+        found = self._entries.get(number)
+        if found is None:
+            found = self._entries[number] = self._make_entry(number)
+        return found
+
+    def _make_entry(self, number: int) -> Entry:
         sheet = self._sheet_of[number]
         formulas, index = self._workbook.sheets[sheet].formulas, number - self._first[sheet]
-        top, left, bottom, right = formulas.area[index].tolist()
         row, column = int(formulas.row[index]), int(formulas.column[index])
-        return Entry(
-            number, sheet, row, column, FormulaKind(int(formulas.kind[index])), Area(sheet, top, left, bottom, right)
-        )
+        area = Area(sheet, *formulas.area[index].tolist())
+        oversized = area.height * area.width > LARGEST_ARRAY
+        if oversized:
+            area = Area(sheet, row, column, row + 1, column + 1)
+        return Entry(number, sheet, row, column, FormulaKind(int(formulas.kind[index])), area, oversized)
 
     def at(self, cell: CellKey) -> int | None:
         """Return the number of the formula that stands in a cell or fills it, or None."""

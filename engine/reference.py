@@ -211,11 +211,11 @@ class CellEvaluator:
 
     def _value(self, number: int) -> Values:
         entry = self.formulas.entry(number)
-        if entry.kind == FormulaKind.DATA_TABLE:
+        if entry.kind == FormulaKind.DATA_TABLE and not entry.oversized:
             return fill_data_table(self, entry)
         parsed = self.formulas.parsed(entry)
-        if parsed is None:
-            return Values.of(Error.NAME, self.context.strings)
+        if parsed is None or entry.oversized:
+            return Values.of(Error.NAME if parsed is None else Error.NUM, self.context.strings)
         mode = Mode.ARRAY if entry.kind in (FormulaKind.ARRAY, FormulaKind.DYNAMIC) else Mode.SCALAR
         frame = Frame(self.formulas.slots(entry), *entry.key, mode, draws=parsed.draws)
         return self.evaluation.formula(parsed.formula.tree, frame)

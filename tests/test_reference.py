@@ -341,6 +341,11 @@ def test_formula_bombs_are_bounded(formula: str, expected: Scalar) -> None:
     assert book["A1"] == expected
 
 
+def test_an_array_formula_over_a_whole_sheet_is_its_own_cell() -> None:
+    book = computed({"A1:XFD1048576": "{=1}", "B2": "=A1"})
+    assert book["A1:B2"] == [[Error.NUM, None], [None, Error.NUM]]
+
+
 def test_sum_over_a_whole_sheet_costs_what_is_filled() -> None:
     assert computed({"A1": "=SUM(T!A:XFD)"}, {"T": {"A1": 1, "XFD1048576": 2}})["A1"] == 3.0
 
