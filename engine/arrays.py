@@ -36,10 +36,10 @@ ROUNDS_OF_SPILLS = 5
 
 def evaluate(workbook: Workbook, grid: Grid, context: Context) -> Outcome:
     """Compute all formulas of a workbook; the values are left in the grid."""
-    return _evaluate(workbook, grid, context)[1]
+    return evaluate_program(workbook, grid, context)[1]
 
 
-def _evaluate(workbook: Workbook, grid: Grid, context: Context) -> tuple[Program, Outcome]:
+def evaluate_program(workbook: Workbook, grid: Grid, context: Context) -> tuple[Program, Outcome]:
     kept, outcome = context.kept, Outcome()
     cells = _Lazy(workbook, grid, context, outcome)
     if context.changed is not None and _layout(grid) == kept.layout:
@@ -106,7 +106,7 @@ def explain(workbook: Workbook) -> dict[str, Any]:
     grid = Grid.of(workbook)
     origin = np.zeros((1, 1), dtype=np.int64)
     context = Context(workbook.strings, Place(0, origin, origin), workbook.date1904)
-    program, _ = _evaluate(workbook, grid, context)
+    program, _ = evaluate_program(workbook, grid, context)
     names = [sheet.name for sheet in workbook.sheets]
     return {
         "formulas": sum(unit.region.cells for unit in program.units),

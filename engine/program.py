@@ -135,7 +135,7 @@ class Program:
                     if straight is not None and straight.execute(machine.grid):
                         self.straightened.append(step)
                         return
-                    _sweep(step, machine, {unit.number: Frame.whole(unit.region) for unit in step.units})
+                    run_sweep(step, machine, {unit.number: Frame.whole(unit.region) for unit in step.units})
                 except Decline as reason:
                     self._by_cell(step.units, cell_by_cell, str(reason))
             case CellOrder(units):
@@ -178,7 +178,7 @@ def _why(unit: Unit) -> str:
     return waits if unit.unknown or unit.offsets else "it depends on itself cell by cell"
 
 
-def _sweep(sweep: Sweep, machine: Machine, frames: dict[int, Frame]) -> None:
+def run_sweep(sweep: Sweep, machine: Machine, frames: dict[int, Frame]) -> None:
     """Compute a sweep turn by turn, each unit within its frame."""
     for time in sweep.times:
         now = dict(frames)
@@ -191,7 +191,7 @@ def _sweep(sweep: Sweep, machine: Machine, frames: dict[int, Frame]) -> None:
         for item in sweep.body:
             if isinstance(item, Sweep):
                 if any(number in now for number in item.turns):
-                    _sweep(item, machine, now)
+                    run_sweep(item, machine, now)
             elif item.unit.number in now:
                 assert item.unit.program is not None
                 machine.run(item.unit.region, item.unit.program, now[item.unit.number], item.unit.common)

@@ -206,22 +206,10 @@ class Workbook:
         >>> square(3.0), square(np.array([[[4.0]], [[5.0]]])).ravel()
         (array([[9.]]), array([16., 25.]))
         """
-        shapes = [resolve(self.model, name).shape for name in inputs]
-        for name in outputs:
-            resolve(self.model, name)
         evaluator(backend)
+        from .compiled import compiled
 
-        def compiled(*arguments: object) -> Any:
-            arrays, batch = _batched(inputs, shapes, arguments)
-            runs = []
-            for item in range(1 if batch is None else batch):
-                chosen = [array if array.ndim == 2 else array[item] for array in arrays]
-                result = self.recompute(set=dict(zip(inputs, chosen, strict=True)), seed=seed, backend=backend)
-                runs.append([result.array(name) for name in outputs])
-            found = [run[0] if batch is None else np.stack(run) for run in zip(*runs, strict=True)]
-            return found[0] if len(found) == 1 else tuple(found)
-
-        return compiled
+        return compiled(self, inputs, outputs, seed, backend)
 
 
 @dataclass(slots=True)
@@ -344,23 +332,3 @@ def _computed(result: Result) -> dict[int, model.Cells]:
             rows, columns = (part.astype(np.int32) for part in np.divmod(keys, model.MAX_COLUMNS))
             changes[index] = model.Cells(rows, columns, *gather(grid, index, rows, columns))
     return changes
-
-
-def _batched(
-    inputs: Sequence[str], shapes: Sequence[tuple[int, int]], arguments: Sequence[object]
-) -> tuple[list[NDArray[np.float64]], int | None]:
-    """Return the arguments as arrays of 2 or 3 axes, and the size of the batch axis (None where there is none)."""
-    if len(arguments) != len(inputs):
-        raise UsageError(f"{len(inputs)} arrays expected ({', '.join(inputs)}), {len(arguments)} given")
-    arrays, sizes = [], set()
-    for name, shape, argument in zip(inputs, shapes, arguments, strict=True):
-        array = np.asarray(argument, dtype=np.float64)
-        array = array.reshape(shape) if array.ndim < 2 and array.size == shape[0] * shape[1] else array
-        if array.ndim not in (2, 3) or array.shape[-2:] != shape:
-            raise UsageError(f"{name!r} is {shape[0]} x {shape[1]} cells: an array of shape {array.shape} was given")
-        arrays.append(array)
-        sizes |= {len(array)} if array.ndim == 3 else set()
-    if len(sizes) > 1:
-        raise UsageError(f"the arrays disagree about the size of the batch: {sorted(sizes)}")
-    return arrays, sizes.pop() if sizes else None
-

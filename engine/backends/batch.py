@@ -1,0 +1,231 @@
+"""Runs array programs for a whole batch at once: the machine of `backends.numpy` with one more axis before the loops.
+
+Every value is (items or 1, *loops, rows, columns), laid out with the items innermost (`backends.layers`), and reductions over small windows
+go cell of the window by cell of the window, so that numpy always works along the batch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sheetgrad.sheets.model import Area
+from sheetgrad.sheets.values import Floats, Kind, Values
+
+from ..broadcasting import pad
+from ..coercion import merge_codes, wrap
+from ..context import Context
+from ..grid import CELL_BUDGET, TooManyCells
+from ..ir import Apply, Argument, Contract, Growing, Node, Offset, Pick, Prefix, View, shared
+from ..regions import Region
+from ..windows import Frame, moving, target
+from .layers import Layers
+from .numpy import EVALUATORS, Decline, Indices, _Evaluation, _failing
+from .prefixes import run_prefix
+
+FEW_TAPS = 64  # windows up to this many cells are reduced cell by cell
+MORE_TAPS = 4096  # the same for products whose sides both vary along the batch
+FOLDS: dict[str, np.ufunc] = {"SUM": np.add, "AVERAGE": np.add, "MAX": np.maximum, "MIN": np.minimum}
+
+
+class BatchMachine:
+    """Computes regions for every item of a batch."""
+
+    def __init__(self, layers: Layers, context: Context) -> None:
+        self.layers = layers
+        self.context = context
+
+    def run(self, region: Region, program: Node, frame: Frame | None = None, common: frozenset[int] | None = None) -> None:
+        """Compute a region, or a part of its loops, for all items; raises `Decline`."""
+        frame = frame or Frame.whole(region)
+        common = shared(program) if common is None else common
+        place = target(region, frame)
+        try:
+            values = BatchEvaluation(self.layers, self.context, region, frame, common).value(program)
+            self.layers.write(place, _filling(values, region, tuple(loop[0] for loop in place.loops)))
+        except TooManyCells:
+            raise Decline("an array beyond the cell budget") from None
+
+
+def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
+    """Fit results to what a region's formulas fill: (items or 1, *counts, height, width)."""
+    height, width = region.extent
+    data, kind = values.data, values.kind
+    if values.shape[-2:] != (height, width):
+        if region.kind.name == "DYNAMIC":
+            raise Decline("it spills over other cells than before")
+        values = pad(Values(data[..., :height, :width], None if kind is None else kind[..., :height, :width]), height, width)
+        data, kind = values.data, values.kind
+    items = data.shape[0] if data.ndim == len(counts) + 3 else 1
+    shape = (items, *counts, height, width)
+    return Values(np.broadcast_to(data, shape), None if kind is None else np.broadcast_to(kind, shape))
+
+
+class BatchEvaluation(_Evaluation):
+    """One evaluation of one program over a batch."""
+
+    grid: Layers  # type: ignore[assignment]
+
+    def __init__(self, grid: Layers, context: Context, region: Region, frame: Frame, common: frozenset[int]) -> None:
+        super().__init__(grid, context, region, frame, common)  # type: ignore[arg-type]
+
+    def value(self, node: Node) -> Values:
+        """Evaluate a node."""
+        key = id(node)
+        found = self.kept.get(key)
+        if found is None:
+            found = BATCH_EVALUATORS[type(node)](self, node)
+            if key in self.common:
+                self.kept[key] = found
+        return found
+
+    def view(self, node: View) -> Values:
+        return self.grid.read(moving(node, self.frame))
+
+    def growing(self, node: Growing) -> Values:
+        raise Decline("a range that grows along the fill")
+
+    def apply(self, node: Apply) -> Values:
+        if node.function in FOLDS and node.arguments:
+            found = self._fold(node)
+            if found is not None:
+                return found
+        if isinstance(self.context.seed, np.ndarray):
+            seeds = self.context.seed
+            self.context.seed = seeds.reshape((-1, *(1,) * (len(self.frame.counts) + 2)))
+            try:
+                return super().apply(node)
+            finally:
+                self.context.seed = seeds
+        return super().apply(node)
+
+    def _fold(self, node: Apply) -> Values | None:
+        """Reduce plain numbers of small windows by one elementwise operation a cell."""
+        parts = [self.value(argument.node) for argument in node.arguments]
+        cells = sum(part.shape[-2] * part.shape[-1] for part in parts)
+        if cells > FEW_TAPS or any(part.kind is not None for part in parts):
+            return None
+        fold = FOLDS[node.function]
+        taps = [part.data[..., r : r + 1, c : c + 1] for part in parts for r in range(part.shape[-2]) for c in range(part.shape[-1])]
+        taps.sort(key=lambda tap: -tap.size)
+        total = taps[0]
+        owned = False
+        for tap in taps[1:]:
+            if owned:
+                fold(total, tap, out=total)
+            else:
+                total = fold(total, tap)
+                owned = total.shape == taps[0].shape
+        if node.function == "AVERAGE":
+            total = total / len(taps)
+        return wrap(total, None, self.context.strings)
+
+    def contract(self, node: Contract) -> Values:
+        left, right = self.value(node.left), self.value(node.right)
+        if _numeric(left, node.blanks) and _numeric(right, node.blanks):
+            with np.errstate(all="ignore"):
+                result = contract(left.data, np.swapaxes(right.data, -1, -2) if node.transposed else right.data)
+            if np.isfinite(result).all():
+                return Values(result)
+        return self.value(node.original)
+
+    def prefix(self, node: Prefix) -> Values:
+        result = run_prefix(node, self.grid.read, self.frame)
+        if result is None:
+            raise Decline("a running reduction over errors, or along several loops")
+        return wrap(result[0], result[1], self.context.strings)
+
+    def pick_growing(self, node: Pick, table: Growing) -> Values:
+        lines, codes = [], None
+        for axis, (part, size) in enumerate(((node.row, table.height), (node.column, table.width))):
+            steps = [(first[axis], last[axis]) for first, last in zip(table.steps, table.last_steps, strict=True)]
+            index, own = self._line(part, self.along(size, tuple(last - first for first, last in steps)))
+            lines.append(index + self.along((table.row, table.column)[axis], tuple(first for first, _ in steps)))
+            codes = merge_codes(codes, own)
+        return _failing(self._cells(table.sheet, lines[0], lines[1]), codes)
+
+    def offset(self, node: Offset) -> Values:
+        rows, columns, codes = self.offset_places(node)
+        at = rows + np.arange(node.height)[:, None], columns + np.arange(node.width)
+        return _failing(self._cells(node.base.sheet, *at), codes)
+
+    def _cells(self, sheet: int, rows: Indices, columns: Indices) -> Values:
+        """Read cells at computed places, which may differ from item to item."""
+        top, left = int(rows.min()), int(columns.min())
+        values = self.grid.read_area(Area(sheet, top, left, int(rows.max()) + 1, int(columns.max()) + 1))
+        rank = len(self.frame.counts) + 3
+        item = np.arange(values.shape[0]).reshape((-1, *(1,) * (rank - 1)))
+        at = item, rows - top, columns - left
+        return Values(values.data[at], None if values.kind is None else values.kind[at])
+
+
+def _numeric(values: Values, blanks: bool) -> bool:
+    return values.kind is None or (blanks and bool(values.kind.max(initial=0) <= Kind.NUMBER))
+
+
+def contract(left: Floats, right: Floats) -> Floats:
+    """Sum ``left * right`` over the last two axes, (items or 1, *loops, m, n) each, giving (items, *loops, 1, 1)."""
+    rank = max(left.ndim, right.ndim)
+    left, right = (side.reshape((1,) * (rank - side.ndim) + side.shape) for side in (left, right))
+    taps = left.shape[-1] * left.shape[-2]
+    shape = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    apart = all(a == 1 or b == 1 for a, b in zip(left.shape[:-2], right.shape[:-2], strict=True))
+    if taps > FEW_TAPS and apart:
+        return _by_product(left, right)
+    if taps <= (MORE_TAPS if math.prod(shape) >= FEW_TAPS else 0) and math.prod(shape) <= CELL_BUDGET:
+        return _by_taps(left, right)
+    return np.asarray(np.einsum("...ij,...ij->...", left, right))[..., None, None]
+
+
+def _by_taps(left: Floats, right: Floats) -> Floats:
+    height, width = left.shape[-2:]
+    total = left[..., 0, 0] * right[..., 0, 0]
+    term = np.empty_like(total)
+    for row in range(height):
+        for column in range(width):
+            if row or column:
+                np.multiply(left[..., row, column], right[..., row, column], out=term)
+                np.add(total, term, out=total)
+    return total[..., None, None]
+
+
+def _by_product(left: Floats, right: Floats) -> Floats:
+    """One matrix product: no axis varies on both sides."""
+    if left.shape[0] > 1:
+        left, right = right, left
+    taps = left.shape[-1] * left.shape[-2]
+    rows = left.reshape(-1, taps)  # (places of left, taps)
+    places = right.shape[:-2]
+    columns = np.moveaxis(right, (-2, -1, 0), (0, 1, -1)).reshape(taps, -1)  # (taps, loops of right · items)
+    product = (rows @ columns).reshape((*left.shape[:-2], *places[1:], places[0]))
+    # axes: left's batch (1), left's loops, right's loops, items; of each loop only one side's is longer than 1
+    loops = len(places) - 1
+    product = np.moveaxis(product, -1, 0)[:, 0]  # (items, left's loops, right's loops)
+    order = [0] + [axis for loop in range(loops) for axis in (1 + loop, 1 + loops + loop)]
+    full = tuple(max(a, b) for a, b in zip(left.shape[1:-2], places[1:], strict=True))
+    return _merge_pairs(product.transpose(order), full)[..., None, None]
+
+
+def _merge_pairs(array: NDArray[Any], full: tuple[int, ...]) -> NDArray[Any]:
+    """Drop from each pair of loop axes the one of length 1."""
+    drop = tuple(
+        1 + 2 * loop + (1 if array.shape[2 + 2 * loop] == 1 else 0) for loop in range(len(full))
+    )
+    return np.squeeze(array, axis=drop)
+
+
+BATCH_EVALUATORS: Mapping[type, Callable[[BatchEvaluation, Any], Values]] = {
+    **EVALUATORS,
+    View: BatchEvaluation.view,
+    Apply: BatchEvaluation.apply,
+    Pick: BatchEvaluation.pick,
+    Offset: BatchEvaluation.offset,
+    Contract: BatchEvaluation.contract,
+    Prefix: BatchEvaluation.prefix,
+}
+
+__all__ = ["Argument", "BatchMachine"]
