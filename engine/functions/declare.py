@@ -28,7 +28,7 @@ Four shapes of function, by what the body gets:
 ``lookup``        Scalar parameters arrive 1-D (m,), broadcast against one another; `Array`/`Range` parameters arrive as
                   `Values` (r, c). Returns (m,): an ndarray or `Values`.
 ``array``         `Array`/`Range` parameters arrive as `Values`, `Matrix` ones as float64 (r, c) (#VALUE! unless all are
-                  numbers); scalar parameters as Python scalars (float, str, bool, or any Scalar for `Any`). Returns 2-D.
+                  numbers); scalar parameters as Python scalars (float, str, bool, any Scalar for `Any`). Returns 2-D.
                   With ``batched=True`` arrays arrive as (..., r, c) and the body keeps the leading axes.
 ``scalar``        Everything arrives as Python scalars; called once an element: the definition is a procedure.
 ``special``       By reference, lazy or with lambdas: the evaluators know it by name; the declaration is for arity

@@ -39,7 +39,7 @@ def XOR(*logicals: Logicals) -> Result:
 @elementwise()
 def NOT(logical: Logical) -> Result:
     """TRUE for FALSE, FALSE for TRUE. (Support: NOT function)"""
-    return ~logical
+    return np.logical_not(logical)
 
 
 @elementwise()
@@ -58,4 +58,4 @@ def _nothing(x: Floats, valid: Mask | None) -> Mask:
     """Tell where no element counts: (...,)."""
     if valid is None:
         return np.full(x.shape[:-1], x.shape[-1] == 0)
-    return ~valid.any(axis=-1)
+    return np.asarray(~valid.any(axis=-1))
