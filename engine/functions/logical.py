@@ -39,7 +39,7 @@ def XOR(*logicals: Logicals) -> Result:
 @elementwise()
 def NOT(logical: Logical) -> Result:
     """TRUE for FALSE, FALSE for TRUE. (Support: NOT function)"""
-    return np.logical_not(logical)
+    return np.asarray(~logical)
 
 
 @elementwise()
