@@ -7,7 +7,8 @@ subexpression is computed once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import TypeAlias, TypeVar
 
@@ -186,27 +187,29 @@ Node: TypeAlias = (
 AnyNode = TypeVar("AnyNode", bound="Node")
 
 
-def children(node: Node) -> Iterator[Node]:
-    """Yield the nodes that a node takes its values from, in order."""
+def children(node: Node) -> tuple[Node, ...]:
+    """Return the nodes that a node takes its values from, in order."""
     match node:
-        case Operate(_, operands, _):
-            yield from operands
-        case Apply(_, arguments, _):
-            yield from (argument.node for argument in arguments)
-        case Select(condition, then, otherwise):
-            yield from (condition, then, otherwise)
-        case Choose(index, options):
-            yield from (index, *options)
-        case Recover(value, fallback, _):
-            yield from (value, fallback)
-        case Pick(table, row, column):
-            yield from (part for part in (table, row, column) if part is not None)
-        case Offset(_, rows, columns, _, _):
-            yield from (rows, columns)
-        case Contract(left, right, _, _, original):
-            yield from (left, right, original)
-        case Prefix(_, window):
-            yield window
+        case Const() | View() | Place() | Growing() | ConstArray():
+            return ()
+        case Operate():
+            return node.operands
+        case Apply():
+            return tuple(argument.node for argument in node.arguments)
+        case Select():
+            return node.condition, node.then, node.otherwise
+        case Choose():
+            return node.index, *node.options
+        case Recover():
+            return node.value, node.fallback
+        case Pick():
+            return tuple(part for part in (node.table, node.row, node.column) if part is not None)
+        case Offset():
+            return node.rows, node.columns
+        case Contract():
+            return node.left, node.right, node.original
+        case Prefix():
+            return (node.window,)
 
 
 def walk(root: Node) -> Iterator[Node]:
@@ -219,8 +222,12 @@ def walk(root: Node) -> Iterator[Node]:
             yield node
         elif id(node) not in seen:
             seen.add(id(node))
+            parts = children(node)
+            if not parts:
+                yield node
+                continue
             stack.append((node, True))
-            stack.extend((child, False) for child in children(node))
+            stack.extend([(child, False) for child in parts])
 
 
 class Pool:
@@ -233,12 +240,9 @@ class Pool:
         return self._nodes.setdefault(node, node)  # type: ignore[return-value]
 
 
-def shared(root: Node) -> frozenset[int]:
-    """Return the identities of the nodes that more than one parent uses."""
-    uses: dict[int, int] = {}
-    for node in walk(root):
-        for child in children(node):
-            uses[id(child)] = uses.get(id(child), 0) + 1
+def shared(nodes: Iterable[Node]) -> frozenset[int]:
+    """Return the identities of those nodes of a program that more than one parent uses."""
+    uses = Counter(id(child) for node in nodes for child in children(node))
     return frozenset(key for key, count in uses.items() if count > 1)
 
 

@@ -88,7 +88,15 @@ class Scope:
     lets: dict[str, Node] = field(default_factory=dict)
     depth: int = 0
 
+    @property
+    def forced(self) -> Scope:
+        """The scope in which arrays are evaluated as arrays."""
+        return self if self.arrays else replace(self, arrays=True)
 
+
+REFERRING = frozenset(
+    {syntax.Cell, syntax.Rectangle, syntax.ColumnSpan, syntax.RowSpan, syntax.Structured, syntax.Binary, syntax.Name}
+)
 Special: TypeAlias = "Callable[[Lifter, syntax.Call, Scope], Node]"
 
 
@@ -141,6 +149,8 @@ class Lifter:
 
     def windows(self, node: syntax.Node, scope: Scope) -> list[Window] | None:
         """Return the windows of a reference (several: a union or a 3-D reference), or None for anything else."""
+        if type(node) not in REFERRING:
+            return None
         match node:
             case syntax.Cell(slot, prefix):
                 row, column = scope.slots[slot]
@@ -378,7 +388,7 @@ class Lifter:
             return [Argument(lifted, from_reference=is_reference(lifted))]
         if marker in ("reference", "lambda"):
             raise Unliftable(f"{name} takes a {marker}")
-        inner = replace(scope, arrays=True) if marker in ("array", "matrix") else scope
+        inner = scope.forced if marker in ("array", "matrix") else scope
         nodes = self.whole(node, inner, cut=name not in COUNTED_BEYOND)
         if len(nodes) > 1 and marker not in ("numbers", "numbers_a", "counted", "stricts", "logicals"):
             raise Unliftable(f"{name} of a union or 3-D reference")
@@ -499,7 +509,7 @@ def _extent(axis: int) -> Special:
 
 def _index(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
     _expect(call, 2, 3)
-    tables = lifter.whole(call.arguments[0], replace(scope, arrays=True))
+    tables = lifter.whole(call.arguments[0], scope.forced)
     if len(tables) != 1:
         raise Unliftable("INDEX of a union")
     table = tables[0]

@@ -71,13 +71,17 @@ def running_reduction(node: Node) -> Node | None:
     return None
 
 
+HEADS = RUNNING | {"SUMPRODUCT", "MMULT"}  # the functions that the rules look for
 FAST: Sequence[Rule] = (sum_of_product, sumproduct, row_times_column, running_reduction)
 
 
 def rewrite(root: Node, rules: Sequence[Rule], pool: Pool) -> Node:
     """Apply rules bottom-up, once; equal results are one object."""
+    nodes = list(walk(root))
+    if not any(isinstance(node, Apply) and node.function in HEADS for node in nodes):
+        return root
     done: dict[int, Node] = {}
-    for node in walk(root):
+    for node in nodes:
         rebuilt = pool(_with_children(node, done))
         for rule in rules:
             found = rule(rebuilt)
@@ -103,9 +107,10 @@ def _with_children(node: Node, done: dict[int, Node]) -> Node:
 
     match node:
         case Operate(_, operands, _):
-            return replace(node, operands=tuple(new(operand) for operand in operands))
+            return Operate(node.operator, tuple(new(operand) for operand in operands), node.final)
         case Apply(_, arguments, _):
-            return replace(node, arguments=tuple(replace(a, node=new(a.node)) for a in arguments))
+            again = tuple(Argument(new(a.node), a.from_reference, a.missing) for a in arguments)
+            return Apply(node.function, again, node.draw)
         case Select(condition, then, otherwise):
             return Select(new(condition), new(then), new(otherwise))
         case Choose(index, options):

@@ -288,4 +288,4 @@ def _lifted(number: int, region: Region, program: Node) -> Unit:
     nested = any(isinstance(node, Offset) for node in deciding)
     calls = (find(node.function) for node in nodes if isinstance(node, Apply))
     volatile = any(function is not None and function.volatile for function in calls)
-    return Unit(number, region, program, "", reads, offsets, nested, volatile, common=shared(program))
+    return Unit(number, region, program, "", reads, offsets, nested, volatile, common=shared(nodes))

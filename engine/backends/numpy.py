@@ -38,6 +38,7 @@ from ..ir import (
     Select,
     View,
     shared,
+    walk,
 )
 from ..regions import Region
 from ..windows import Frame, Scatter, moving, read, target, write
@@ -73,7 +74,7 @@ class Machine:
 
     def value(self, region: Region, program: Node, frame: Frame, common: frozenset[int] | None = None) -> Values:
         """Evaluate an array program in a region's frame."""
-        common = shared(program) if common is None else common
+        common = shared(walk(program)) if common is None else common
         try:
             return _Evaluation(self.grid, self.context, region, frame, common).value(program)
         except TooManyCells:
