@@ -86,15 +86,16 @@ class Columns:
         master = _masters(kind, np.frombuffer(self.group, dtype=np.int64))
         kept = np.ones(len(cell), dtype=np.bool_) if place is None else place[cell] >= 0
         kept &= (kind != FormulaKind.SHARED) | ((master >= 0) & kept[master])
+        text, self.text = bytes(self.text), bytearray()
         if place is None and kept.all():
-            return Formulas(row[cell], column[cell], kind, area, master, bytes(self.text), bounds)
+            return Formulas(row[cell], column[cell], kind, area, master, text, bounds)
         order = np.flatnonzero(kept)
         if place is not None:
             order = order[np.argsort(place[cell[order]], kind="stable")]
         renumbered = np.full(len(cell) + 1, -1, dtype=np.int32)  # its last stands for master -1
         renumbered[order] = np.arange(len(order))
         spans = zip(bounds[order].tolist(), bounds[order + 1].tolist(), strict=True)
-        text = b"".join([self.text[start:end] for start, end in spans])
+        text = b"".join([text[start:end] for start, end in spans])
         bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.diff(bounds)[order])])
         cell = cell[order]
         return Formulas(row[cell], column[cell], kind[order], area[order], renumbered[master[order]], text, bounds)

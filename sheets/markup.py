@@ -77,6 +77,9 @@ class Parser:
     def close(self) -> None:
         """Parse to the end: whatever is still open is an error."""
         self._parse(b"", True)
+        parser = self.expat  # its handlers refer back to their owner, and would keep all of it until garbage is collected
+        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+        parser.StartDoctypeDeclHandler = parser.XmlDeclHandler = None
 
     def refuse_depth(self) -> None:
         """Refuse the file for elements that are nested too deep."""
