@@ -1,4 +1,4 @@
-"""A workbook over many items at once: only what lies between the inputs and the outputs is computed again, for a whole chunk together."""
+"""A workbook over many items at once: only what lies between inputs and outputs is computed again, a chunk together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .slices import Slice, deciding, spills
 from .steps import CellOrder, Step, Sweep, Unit, Whole, units_of
 from .windows import Frame, Moving, target
 
-CHUNK_BYTES = 1 << 24  # what the overlays of a chunk may take: about what a processor's caches hold
+CHUNK_BYTES = 1 << 22  # what the overlays of a chunk may take: about what a processor's caches hold
 LARGEST_CHUNK = 4096
 
 Seeds: TypeAlias = "int | NDArray[np.uint64]"
@@ -73,7 +73,7 @@ class Batch:
         return self._slice
 
     def __call__(self, inputs: Sequence[Values], size: int, seed: Seeds) -> list[Values]:
-        """Return the outputs (items or 1, height, width) for inputs (items or 1, height, width). Raises `Unbatchable`."""
+        """Return the outputs for inputs, all (items or 1, height, width). Raises `Unbatchable`."""
         first_seed = seed if isinstance(seed, int) else int(seed[0])
         steps = self.prepare(inputs, first_seed).steps
         layers = self._layers
@@ -176,7 +176,7 @@ def _whole(area: Area) -> Moving:
 
 
 def _overlaid(inputs: Sequence[Area], units: Sequence[Unit]) -> list[Area]:
-    """Return the areas that differ from item to item; areas that one window reads together become one where that is dense."""
+    """Return the areas that differ from item to item; what one window reads together becomes one where it is dense."""
     areas = [*inputs, *(target(unit.region, Frame.whole(unit.region)).bounds for unit in units)]
     for unit in units:
         for read in unit.reads:

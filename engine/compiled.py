@@ -1,4 +1,4 @@
-"""A workbook as a plain function of arrays: values of some ranges in, values of others out, with a batch axis in front."""
+"""A workbook as a plain function of arrays: values of some ranges in, of others out, with a batch axis in front."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ class Compiled:
         step = self._batch.chunk() if self._batch is not None and self.sequential is None else 1
         yield from (slice(start, min(start + step, size)) for start in range(0, size, step))
 
-    def run(self, given: Sequence[Values], size: int, seed: int | NDArray[np.uint64] = 0) -> Iterator[list[NDArray[Any]]]:
+    def run(
+        self, given: Sequence[Values], size: int, seed: int | NDArray[np.uint64] = 0
+    ) -> Iterator[list[NDArray[Any]]]:
         """Yield the outputs (items, rows, columns) chunk by chunk, for inputs (items or 1, rows, columns)."""
         if self.sequential is None:
             self.affected([_part(values, slice(0, 1)) for values in given], _seed(seed, 0))

@@ -38,6 +38,13 @@ class CellByCell(Protocol):
         """Compute formula cells on demand, each other's precedents first, everything else as it stands in the grid."""
 
 
+class Runner(Protocol):
+    """What computes a unit, or the part of it that a frame tells."""
+
+    def run(self, region: Region, program: Node, frame: Frame | None, common: frozenset[int] | None) -> None:
+        """Compute and store; raises `Decline`."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Reads:
     """The bounding areas of everything that units read, as columns."""
@@ -178,7 +185,7 @@ def _why(unit: Unit) -> str:
     return waits if unit.unknown or unit.offsets else "it depends on itself cell by cell"
 
 
-def run_sweep(sweep: Sweep, machine: Machine, frames: dict[int, Frame]) -> None:
+def run_sweep(sweep: Sweep, machine: Runner, frames: dict[int, Frame]) -> None:
     """Compute a sweep turn by turn, each unit within its frame."""
     for time in sweep.times:
         now = dict(frames)

@@ -1,4 +1,4 @@
-"""The part of an array program that leads from some cells to others: what is affected by the inputs and needed for the outputs."""
+"""The part of an array program that leads from some cells to others: affected by the inputs, needed for the outputs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def deciding(offset: Offset) -> Iterable[View | Growing]:
 
 def spills(unit: Unit) -> bool:
     """Tell whether a unit is a dynamic array whose size may follow its inputs."""
-    return unit.region.kind == FormulaKind.DYNAMIC and (unit.program is None or unit.region.extent != (1, 1))
+    return unit.region.kind == FormulaKind.DYNAMIC and unit.region.extent != (1, 1)
 
 
 def _window(area: Area) -> Moving:

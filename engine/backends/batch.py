@@ -1,13 +1,13 @@
 """Runs array programs for a whole batch at once: the machine of `backends.numpy` with one more axis before the loops.
 
-Every value is (items or 1, *loops, rows, columns), laid out with the items innermost (`backends.layers`), and reductions over small windows
-go cell of the window by cell of the window, so that numpy always works along the batch.
+Every value is (items or 1, *loops, rows, columns), laid out with the items innermost (`backends.layers`), and reductions
+over small windows go cell of the window by cell of the window, so that numpy always works along the batch.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from ..broadcasting import pad
 from ..coercion import merge_codes, wrap
 from ..context import Context
 from ..grid import CELL_BUDGET, TooManyCells
-from ..ir import Apply, Argument, Contract, Growing, Node, Offset, Pick, Prefix, View, shared
+from ..ir import Apply, Contract, Growing, Node, Offset, Pick, Prefix, View, shared, walk
 from ..regions import Region
 from ..windows import Frame, moving, target
 from .layers import Layers
@@ -39,10 +39,12 @@ class BatchMachine:
         self.layers = layers
         self.context = context
 
-    def run(self, region: Region, program: Node, frame: Frame | None = None, common: frozenset[int] | None = None) -> None:
+    def run(
+        self, region: Region, program: Node, frame: Frame | None = None, common: frozenset[int] | None = None
+    ) -> None:
         """Compute a region, or a part of its loops, for all items; raises `Decline`."""
         frame = frame or Frame.whole(region)
-        common = shared(program) if common is None else common
+        common = shared(walk(program)) if common is None else common
         place = target(region, frame)
         try:
             values = BatchEvaluation(self.layers, self.context, region, frame, common).value(program)
@@ -58,7 +60,8 @@ def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
     if values.shape[-2:] != (height, width):
         if region.kind.name == "DYNAMIC":
             raise Decline("it spills over other cells than before")
-        values = pad(Values(data[..., :height, :width], None if kind is None else kind[..., :height, :width]), height, width)
+        cut = Values(data[..., :height, :width], None if kind is None else kind[..., :height, :width])
+        values = pad(cut, height, width)
         data, kind = values.data, values.kind
     items = data.shape[0] if data.ndim == len(counts) + 3 else 1
     shape = (items, *counts, height, width)
@@ -94,9 +97,9 @@ class BatchEvaluation(_Evaluation):
             found = self._fold(node)
             if found is not None:
                 return found
-        if isinstance(self.context.seed, np.ndarray):
-            seeds = self.context.seed
-            self.context.seed = seeds.reshape((-1, *(1,) * (len(self.frame.counts) + 2)))
+        seeds: Any = self.context.seed
+        if isinstance(seeds, np.ndarray):  # one for each item
+            self.context.seed = seeds.reshape((-1, *(1,) * (len(self.frame.counts) + 2)))  # type: ignore[assignment]
             try:
                 return super().apply(node)
             finally:
@@ -110,7 +113,7 @@ class BatchEvaluation(_Evaluation):
         if cells > FEW_TAPS or any(part.kind is not None for part in parts):
             return None
         fold = FOLDS[node.function]
-        taps = [part.data[..., r : r + 1, c : c + 1] for part in parts for r in range(part.shape[-2]) for c in range(part.shape[-1])]
+        taps = [tap for part in parts for tap in _taps(part.data)]
         taps.sort(key=lambda tap: -tap.size)
         total = taps[0]
         owned = False
@@ -163,6 +166,13 @@ class BatchEvaluation(_Evaluation):
         return Values(values.data[at], None if values.kind is None else values.kind[at])
 
 
+def _taps(data: Floats) -> Iterator[Floats]:
+    """Yield each cell of the last two axes, (…, 1, 1)."""
+    for row in range(data.shape[-2]):
+        for column in range(data.shape[-1]):
+            yield data[..., row : row + 1, column : column + 1]
+
+
 def _numeric(values: Values, blanks: bool) -> bool:
     return values.kind is None or (blanks and bool(values.kind.max(initial=0) <= Kind.NUMBER))
 
@@ -212,9 +222,7 @@ def _by_product(left: Floats, right: Floats) -> Floats:
 
 def _merge_pairs(array: NDArray[Any], full: tuple[int, ...]) -> NDArray[Any]:
     """Drop from each pair of loop axes the one of length 1."""
-    drop = tuple(
-        1 + 2 * loop + (1 if array.shape[2 + 2 * loop] == 1 else 0) for loop in range(len(full))
-    )
+    drop = tuple(1 + 2 * loop + (1 if array.shape[2 + 2 * loop] == 1 else 0) for loop in range(len(full)))
     return np.squeeze(array, axis=drop)
 
 
@@ -227,5 +235,3 @@ BATCH_EVALUATORS: Mapping[type, Callable[[BatchEvaluation, Any], Values]] = {
     Contract: BatchEvaluation.contract,
     Prefix: BatchEvaluation.prefix,
 }
-
-__all__ = ["Argument", "BatchMachine"]

@@ -1,12 +1,13 @@
 """A grid with a batch: cells that differ from item to item lie in overlays over the cells that all items share.
 
-An overlay holds its numbers as (rows, columns, items): what a fill does at one place it does for all items next to each other,
-so numpy's inner loops run along the batch. Values have the batch as their first axis all the same.
+An overlay holds its numbers as (rows, columns, items): what a fill does at one place it does for all items next to
+each other, so numpy's inner loops run along the batch. Values have the batch as their first axis all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ NUMBER = int(Kind.NUMBER)
 
 
 class Overlay:
-    """The values of one area, item by item. ``kind`` is what all items have, but where ``mixed``: there ``kinds`` tells."""
+    """The values of one area, item by item. ``kind`` is what all items have, except where ``mixed``: see ``kinds``."""
 
     __slots__ = ("area", "data", "kind", "kinds", "mixed")
 
@@ -118,7 +119,15 @@ class Layers:
         return data, kinds
 
 
-def _viewed(window, own, data, kind, mixed, all_kinds, area):  # type: ignore[no-untyped-def]
+def _viewed(
+    window: Moving,
+    own: Area,
+    data: NDArray[np.float64],
+    kind: Kinds,
+    mixed: NDArray[np.bool_] | None,
+    all_kinds: Callable[[], Kinds],
+    area: Area,
+) -> Values:
     """View an array (rows, columns, items) of the area ``own`` through a window that stays within ``area``."""
     seen = _strided(window, data, own)
     if mixed is None:
@@ -137,7 +146,7 @@ def _viewed(window, own, data, kind, mixed, all_kinds, area):  # type: ignore[no
     return Values(seen, np.broadcast_to(kinds, seen.shape))
 
 
-def _strided(window: Moving, array: NDArray, area: Area) -> NDArray:  # type: ignore[type-arg]
+def _strided(window: Moving, array: NDArray[Any], area: Area) -> NDArray[Any]:
     """View (rows, columns, items) through a window: (items, *loops, height, width)."""
     down, across, each = array.strides
     start = (window.row - area.top) * down + (window.column - area.left) * across
