@@ -137,6 +137,17 @@ LESSONS: tuple[Lesson, ...] = (
             Option("learning_rate", float, 0.05, "how far a step goes", 0.0),
         ),
     ),
+    Lesson(
+        "collab-nn",
+        "Collaborative filtering by a network: embeddings, linear, ReLU, linear, sigmoid range, with gradients.",
+        (
+            Option("epochs", int, 2, "how often each rating is seen", 1, 100),
+            Option("batch", int, 32, "ratings in a batch", 20, 206),
+            Option("hidden", int, 8, "width of the first layer", 1, 30),
+            Option("seed", int, 7, "what the first weights and the order are drawn from"),
+            Option("learning_rate", float, 0.2, "how far a step goes", 0.0),
+        ),
+    ),
 )
 
 

@@ -40,16 +40,20 @@ class Scale(Enum):
     WHITE_RED = "white to red"
     BLUE_WHITE_RED = "blue below zero, white, red above"
 
-    @property
-    def rule(self) -> dict[str, object]:
-        """The conditional format in XlsxWriter's terms."""
+    def rule(self, cells: str) -> dict[str, object]:
+        """Return the conditional format of the given cells (absolute) in XlsxWriter's terms."""
         if self is Scale.WHITE_RED:
             return {"type": "2_color_scale", "min_color": WHITE, "max_color": RED}
+        reach = f"MAX(1E-9,MAX({cells}),-MIN({cells}))"  # the same below zero as above, so that zero is white
         return {
             "type": "3_color_scale",
             "min_color": BLUE,
             "mid_color": WHITE,
             "max_color": RED,
+            "min_type": "formula",
+            "min_value": f"=-{reach}",
             "mid_type": "num",
             "mid_value": 0,
+            "max_type": "formula",
+            "max_value": f"={reach}",
         }

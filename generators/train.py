@@ -59,7 +59,7 @@ def build(epochs: int = 5, seed: int = 5, learning_rate: float = 0.05) -> Book:
     front = book.sheet("train", frozen=(2, 0), default_width=62, zoom=100, pages=(1, 1))
     pixels, targets, classes = _images(book)
     start = _start(book, Random(seed))
-    sheet = book.sheet("steps", frozen=(1, 0), zoom=70, pages=(1, 0))
+    sheet = book.sheet("steps", frozen=(1, 0), zoom=70, pages=(4, 0))
     sheet.label((0, 0), "One block a step: forward on the left, backward on the right; the next block takes the step.", Look.TITLE)
     steps = _Steps(sheet, pixels, targets, classes.seen_from(sheet.name))
     weights, gradients, losses = start.seen_from(sheet.name), None, []

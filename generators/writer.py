@@ -208,7 +208,7 @@ def _write_panel(page: Worksheet, panel: Panel, formats: Formats, value: Lookup)
                     if i or j:
                         page.write(frame.top + i, frame.left + j, result, looks.at(frame.top + i, frame.left + j))
     if panel.scale is not Scale.NONE and frame.height * frame.width > 1:
-        page.conditional_format(*_corners(frame), panel.scale.rule)
+        page.conditional_format(*_corners(frame), panel.scale.rule(frame.all()))
 
 
 def _blank(frame: Frame, done: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:

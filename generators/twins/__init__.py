@@ -25,6 +25,7 @@ _MODULES = {
     "matmul": "matmul",
     "collab-analysis": "collab_analysis",
     "train": "train",
+    "collab-nn": "collab_nn",
 }
 
 
