@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+_LONGEST = 300  # characters of a message, whatever a file has put into it
+
 
 class SheetgradError(Exception):
     """The base of all: ``str(error)`` is one line that says what and where."""
@@ -34,7 +36,8 @@ class FileRefused(SheetgradError):
     exit_code = 3
 
     def __init__(self, file: str, what: str) -> None:
-        super().__init__(" ".join(f"{file}: {what}".split()))
+        line = " ".join(what.split())
+        super().__init__(f"{' '.join(file.split())}: {line if len(line) <= _LONGEST else line[:_LONGEST] + ' …'}")
         self.file = file
         self.what = what
 

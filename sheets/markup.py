@@ -26,6 +26,7 @@ _RELATION_NAMESPACES = (
     "http://purl.oclc.org/ooxml/officeDocument/relationships",
 )
 _MOST_NODES = 300_000  # a tree of more would take memory out of all proportion
+_LARGEST_TREE = 1 << 26
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -55,12 +56,14 @@ def unescape(text: str) -> str:
 class Parser:
     """An expat parser over one part. Set ``start``, ``end`` and ``text`` of ``expat``; then feed and close."""
 
-    __slots__ = ("_fed", "_package", "_part", "encoding", "expat")
+    __slots__ = ("_fed", "_heard", "_length", "_package", "_part", "encoding", "expat")
 
     def __init__(self, package: Package, part: str, encoding: str | None = None) -> None:
         self._package = package
         self._part = part
         self._fed = 0
+        self._heard: list[str] = []
+        self._length = 0
         self.encoding: str | None = None
         self.expat = expat.ParserCreate(encoding, " ")
         self.expat.buffer_text = True
@@ -77,9 +80,22 @@ class Parser:
     def close(self) -> None:
         """Parse to the end: whatever is still open is an error."""
         self._parse(b"", True)
-        parser = self.expat  # its handlers refer back to their owner, and would keep all of it until garbage is collected
+        parser = (
+            self.expat
+        )  # its handlers refer back to their owner, and would keep all of it until garbage is collected
         parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
         parser.StartDoctypeDeclHandler = parser.XmlDeclHandler = None
+
+    def listen(self) -> None:
+        """Begin to gather text."""
+        self._heard = []
+        self._length = 0
+        self.expat.CharacterDataHandler = self._hear
+
+    def heard(self) -> str:
+        """Return the text since `listen`, and gather no more."""
+        self.expat.CharacterDataHandler = None
+        return "".join(self._heard)
 
     def refuse_depth(self) -> None:
         """Refuse the file for elements that are nested too deep."""
@@ -93,6 +109,12 @@ class Parser:
             self._package.refuse(f"part {self._part} is not well-formed XML: {why}")
         except (ValueError, LookupError, UnicodeError):
             self._package.refuse(f"part {self._part} is in an encoding that is not known")
+
+    def _hear(self, text: str) -> None:
+        self._heard.append(text)
+        self._length += len(text)
+        if self._length > self._package.limits.token:
+            self._package.refuse(f"part {self._part} has a text of more than {self._package.limits.token} characters")
 
     def _refuse_doctype(self, *_: Any) -> None:
         self._package.refuse(f"part {self._part} has a DOCTYPE, which workbooks must not have")
@@ -141,6 +163,7 @@ def read_tree(package: Package, part: str) -> Node:
     parser = Parser(package, part)
     root = Node("", {})
     stack = [root]
+    texts: list[list[str]] = [[]]
     count = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -153,17 +176,22 @@ def read_tree(package: Package, part: str) -> Node:
         node = Node(short_name(name), {short_name(key): value for key, value in attributes.items()})
         stack[-1].children.append(node)
         stack.append(node)
+        texts.append([])
 
     def end(_name: str) -> None:
-        stack.pop()
+        stack.pop().text = "".join(texts.pop())
 
     def text(data: str) -> None:
-        stack[-1].text += data
+        texts[-1].append(data)
 
     parser.expat.StartElementHandler = start
     parser.expat.EndElementHandler = end
     parser.expat.CharacterDataHandler = text
+    size = 0
     for piece in package.stream(part):
+        size += len(piece)
+        if size > _LARGEST_TREE:
+            package.refuse(f"part {part} has more than {_LARGEST_TREE} bytes")
         parser.feed(piece)
     parser.close()
     return root.children[0]

@@ -60,8 +60,9 @@ def read_package(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Wor
         _read_sheet(package, index, entry, strings, shared, book, metadata) for index, entry in enumerate(book.sheets)
     ]
     tables: list[Table] = []
+    seen: set[str] = set()
     for index, entry in enumerate(book.sheets):
-        tables += read_tables(package, index, entry.part)
+        tables += read_tables(package, index, entry.part, seen)
     external = read_external(package, book.external, strings)
     _check_carried_parts(package)
     return Workbook(name, sheets, strings, book.names, tables, book.date1904, book.calculation, external, data)

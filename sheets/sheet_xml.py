@@ -135,8 +135,6 @@ class SheetReader(SheetWalker):
         super().__init__(package, part, context.name)
         self.context = context
         self.columns = columns
-        self._pieces: list[str] = []
-        self._held = 0
         self._attributes: dict[str, str] = {}
         self._formula: dict[str, str] | None = None
         self._formula_text = ""
@@ -148,7 +146,7 @@ class SheetReader(SheetWalker):
             self._formula = self._value = None
             self._formula_text = ""
         elif inside in (FORMULA, VALUE, TEXT):
-            self._listen()
+            self.parser.listen()
             if inside == FORMULA:
                 self._formula = attributes
         elif inside == INLINE:
@@ -160,28 +158,11 @@ class SheetReader(SheetWalker):
         if inside == CELL:
             self._end_cell()
         elif inside == VALUE:
-            self._value = self._heard()
+            self._value = self.parser.heard()
         elif inside == FORMULA:
-            self._formula_text = self._heard()
+            self._formula_text = self.parser.heard()
         elif inside == TEXT:
-            self._value = (self._value or "") + self._heard()
-
-    def _listen(self) -> None:
-        self._pieces = []
-        self._held = 0
-        self.parser.expat.CharacterDataHandler = self._text
-
-    def _text(self, data: str) -> None:
-        if self._stack[-1] not in (FORMULA, VALUE, TEXT):
-            return
-        self._pieces.append(data)
-        self._held += len(data)
-        if self._held > self.package.limits.token:
-            self._refuse(f"holds more than {self.package.limits.token} characters")
-
-    def _heard(self) -> str:
-        self.parser.expat.CharacterDataHandler = None
-        return "".join(self._pieces)
+            self._value = (self._value or "") + self.parser.heard()
 
     def _end_cell(self) -> None:
         data, kind = self._decoded(self._attributes.get("t", "n"), self._value)

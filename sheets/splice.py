@@ -156,16 +156,16 @@ class CellLocator(SheetWalker):
         """Add the rows that are missing, each before the first one that is greater, or where the walker is."""
         _, end, name, empty = self._data_tag
         prefix = name[: -len(b"sheetData")]
-        starts = np.array([row for row, _ in self._rows], dtype=np.int64)
+        reached = np.maximum.accumulate(np.array([row for row, _ in self._rows], dtype=np.int64))
         new: list[bytes] = []
         for row, columns in sorted(self.missing.items()):
             if not columns:
                 continue
             cells = b"".join(self._new_cell(prefix + b"c", row, column) for column in columns)
             xml = b'<%brow r="%d">%b</%brow>' % (prefix, row + 1, cells, prefix)
-            greater = np.flatnonzero(starts > row)
-            if len(greater):
-                at = self._rows[int(greater[0])][1]
+            first = int(np.searchsorted(reached, row, "right"))
+            if first < len(reached):
+                at = self._rows[first][1]
                 self.edits.append((at, at, xml))
             else:
                 new.append(xml)

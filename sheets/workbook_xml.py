@@ -73,18 +73,22 @@ def read_workbook_part(package: Package, part: str) -> WorkbookPart:
 def _sheets(package: Package, root: Node, links: dict[str, Relationship]) -> list[SheetEntry]:
     entries: list[SheetEntry] = []
     seen: set[str] = set()
+    seen_parts: set[str] = set()
     for tab, node in enumerate(root.all("sheets", "sheet")):
         name = node.get("name")
+        if name.casefold() in seen:
+            package.refuse(f"it has two sheets named {name[:40]!r}")
+        seen.add(name.casefold())
         link = links.get(node.get("r:id"))
         if link is None or link.external:
             package.refuse(f"sheet {name[:40]!r} has no part in the package")
         if link.kind != "worksheet":
             continue
+        if link.target.casefold() in seen_parts:
+            package.refuse(f"two sheets share part {link.target}")
+        seen_parts.add(link.target.casefold())
         if package.find(link.target) is None:
             package.refuse(f"part {link.target} is missing, which holds sheet {name[:40]!r}")
-        if name.casefold() in seen:
-            package.refuse(f"it has two sheets named {name[:40]!r}")
-        seen.add(name.casefold())
         entries.append(SheetEntry(name, link.target, node.get("state", "visible") != "visible", tab))
     return entries
 
@@ -127,12 +131,13 @@ def read_shared_strings(package: Package, part: str, strings: Strings) -> Floats
         if short == "si":
             pieces.clear()
         elif short == "t" and "rPh" not in stack:
-            parser.expat.CharacterDataHandler = pieces.append
+            parser.listen()
 
     def end(_name: str) -> None:
         short = stack.pop()
         if short == "t":
-            parser.expat.CharacterDataHandler = None
+            if "rPh" not in stack:
+                pieces.append(parser.heard())
         elif short == "si":
             found.append(strings.intern(unescape("".join(pieces))))
 
@@ -144,11 +149,14 @@ def read_shared_strings(package: Package, part: str, strings: Strings) -> Floats
     return np.array(found, dtype=np.float64)
 
 
-def read_tables(package: Package, sheet: int, part: str) -> list[Table]:
-    """Read the tables of a sheet's part; one whose range cannot be understood is left out."""
+def read_tables(package: Package, sheet: int, part: str, seen: set[str]) -> list[Table]:
+    """Read the tables of a sheet's part that are not ``seen`` yet; one whose range cannot be understood is left out."""
     found = []
     for link in relationships(package, part):
-        if link.kind == "table" and not link.external and package.find(link.target) is not None:
+        if link.kind != "table" or link.external or link.target.casefold() in seen:
+            continue
+        seen.add(link.target.casefold())
+        if package.find(link.target) is not None:
             table = _table(read_tree(package, link.target), sheet)
             if table is not None:
                 found.append(table)
