@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, FormulaKind, Formulas, Ints
 
-from .lexer import BYTE_TOKENS, column_number
+from .lexer import TOKENS, column_number
 from .parser import MASKS, FormulaError, mask, parse
 from .syntax import Formula, Slot
 
@@ -310,7 +310,7 @@ def _equal_rows(rows: Bytes) -> list[Rows]:
 
 def _fields(text: bytes) -> Iterator[_Field]:
     """Yield the coordinate texts of a formula, left to right, up to where it stops being one."""
-    for token in BYTE_TOKENS.finditer(text):
+    for token in TOKENS.finditer(text.decode("latin-1")):
         kind = token.lastgroup
         if kind in MASKS:
             mark = MASKS[kind]
