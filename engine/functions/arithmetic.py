@@ -131,7 +131,7 @@ def GCD(*numbers: Stricts) -> Result:
     """
     x, valid = numbers
     whole, bad = _wholes(x)
-    found = fail(np.gcd.reduce(whole, axis=-1, initial=0).astype(np.float64), bad.any(axis=-1), Error.NUM)
+    found = fail(np.gcd.reduce(whole, axis=-1, initial=0).astype(np.float64), np.any(bad, axis=-1), Error.NUM)
     return fail(found, _none(valid), Error.VALUE)
 
 
