@@ -214,7 +214,7 @@ def _fill_texts(
 ) -> None:
     texts = rows.slices(start, end)
     if any(b"&" in text for text in set(texts)):
-        texts = _without_entities(b"\0".join(texts)).split(b"\0")
+        texts = without_entities(b"\0".join(texts)).split(b"\0")
     data[which] = context.strings.intern_all(unescape(text.decode()) for text in texts)
 
 
@@ -301,12 +301,12 @@ def _joined(texts: list[bytes], length: Positions) -> tuple[bytes, Positions]:
     text = b"".join(texts)
     if b"&" not in text:
         return text, length
-    marked = _without_entities(b"\0".join([*texts, b""]))
+    marked = without_entities(b"\0".join([*texts, b""]))
     ends = np.flatnonzero(np.frombuffer(marked, dtype=np.uint8) == 0)
     return marked.translate(None, b"\0"), np.diff(ends, prepend=-1) - 1
 
 
-def _without_entities(joined: bytes) -> bytes:
+def without_entities(joined: bytes) -> bytes:
     """Resolve XML's five entities. Raises where others stand there."""
     for entity, character in ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'")):
         joined = joined.replace(entity, character)

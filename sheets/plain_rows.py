@@ -199,7 +199,9 @@ def _tags(words: Words, array: Bytes, start: Positions) -> tuple[Bytes, Position
     ends = np.flatnonzero(array == ord(">"))
     if not tag.all() or len(ends) < len(start):
         return None
-    if len(ends) > len(start):  # some ">" stand in texts, as they may
+    if len(ends) > len(start):  # some ">" stand in texts, as they may, but not after "]]"
+        if ((array[ends - 1] == ord("]")) & (array[ends - 2] == ord("]"))).any():
+            return None
         ends = ends[np.minimum(np.searchsorted(ends, start), len(ends) - 1)]
     if not ((ends > start).all() and (ends[:-1] < start[1:]).all()):
         return None

@@ -14,6 +14,7 @@ from .markup import refuse_doctype
 from .model import Sheet, Table, Workbook
 from .package import DEFAULT_LIMITS, Limits, Package
 from .relationships import workbook_part
+from .shared_strings import read_shared_strings
 from .sheet_stream import read_sheet
 from .values import Floats, Strings
 from .workbook_xml import (
@@ -21,7 +22,6 @@ from .workbook_xml import (
     SheetEntry,
     WorkbookPart,
     read_metadata,
-    read_shared_strings,
     read_tables,
     read_workbook_part,
 )

@@ -13,31 +13,37 @@ from .sheet_xml import SheetReader, SheetWalker
 PIECE = 1 << 19
 _TARGET = 1 << 21  # large enough to make numpy's calls cheap, small enough for its temporaries to stay in the cache
 _LONGEST = 1 << 24  # what has no end of a row for longer than this is left to expat
-_OPENING = b"<sheetData>"
+ROWS_OPEN = b"<sheetData>"
 ROW_CLOSE = b"</row>"
 
 
 class RowPieces:
-    """Cuts the XML of a sheet into its head, pieces of whole rows, and ``rest`` with what ``pieces`` still hold."""
+    """Cuts the XML of a sheet into its head, pieces of whole rows, and ``rest`` with what ``pieces`` still hold.
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    With other tags as ``opening`` and ``closing`` it does so for other lists, of shared strings for one.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], opening: bytes = ROWS_OPEN, closing: bytes = ROW_CLOSE) -> None:
         self.pieces = pieces
         self.rest = b""
+        self._opening = opening
+        self._closing = closing
 
     def head(self) -> bytes:
-        """Return the XML up to and with the start tag of the rows; b"" where that is not found soon."""
+        """Return the XML up to the end of the opening tag; b"" where that is not found soon."""
         for piece in self.pieces:
             self.rest += piece
-            at = self.rest.find(_OPENING)
+            at = self.rest.find(self._opening)
             if at >= 0:
-                head, self.rest = self.rest[: at + len(_OPENING)], self.rest[at + len(_OPENING) :]
+                at += len(self._opening)
+                head, self.rest = self.rest[:at], self.rest[at:]
                 return head
             if len(self.rest) >= _LONGEST:
                 break
         return b""
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield pieces that end with the end of a row."""
+        """Yield pieces that end with a closing tag."""
         waiting: list[bytes] = [self.rest]
         size = len(self.rest)
         for piece in self.pieces:
@@ -52,9 +58,9 @@ class RowPieces:
         yield from self._cut(b"".join(waiting))
 
     def _cut(self, text: bytes) -> Iterator[bytes]:
-        at = text.rfind(ROW_CLOSE) + len(ROW_CLOSE)
+        at = text.rfind(self._closing) + len(self._closing)
         self.rest = text
-        if at >= len(ROW_CLOSE):
+        if at >= len(self._closing):
             self.rest = text[at:]
             yield text[:at]
 

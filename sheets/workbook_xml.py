@@ -1,4 +1,4 @@
-"""The parts around the sheets: workbook, shared strings, tables, metadata, caches of other workbooks."""
+"""The parts around the sheets: workbook, tables, metadata."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from .addresses import parse_range
 from .errors import BadReference
-from .markup import Node, Parser, read_tree, short_name, unescape
+from .markup import Node, read_tree, unescape
 from .model import Area, Calculation, DefinedName, Table
 from .package import Package
 from .relationships import Relationship, relationships
-from .values import ERRORS_BY_CODE, Error, Floats, Strings
+from .values import ERRORS_BY_CODE, Error
 
 _DYNAMIC = "XLDAPR"
 _RICH = "XLRICHVALUE"
@@ -113,40 +111,6 @@ def _calculation(node: Node) -> Calculation:
         tolerance = default.tolerance
     rounds = min(max(node.number("iterateCount", default.rounds), 1), 32_767)
     return Calculation(node.flag("iterate"), rounds, tolerance)
-
-
-def read_shared_strings(package: Package, part: str, strings: Strings) -> Floats:
-    """Intern the shared strings and return their payloads by number; runs are joined, phonetic guides left out."""
-    parser = Parser(package, part)
-    found: list[int] = []
-    stack: list[str] = []
-    pieces: list[str] = []
-    names: dict[str, str] = {}
-
-    def start(name: str, _attributes: dict[str, str]) -> None:
-        short = names.get(name) or names.setdefault(name, short_name(name))
-        if len(stack) > package.limits.depth:
-            parser.refuse_depth()
-        stack.append(short)
-        if short == "si":
-            pieces.clear()
-        elif short == "t" and "rPh" not in stack:
-            parser.listen()
-
-    def end(_name: str) -> None:
-        short = stack.pop()
-        if short == "t":
-            if "rPh" not in stack:
-                pieces.append(parser.heard())
-        elif short == "si":
-            found.append(strings.intern(unescape("".join(pieces))))
-
-    parser.expat.StartElementHandler = start
-    parser.expat.EndElementHandler = end
-    for piece in package.stream(part):
-        parser.feed(piece)
-    parser.close()
-    return np.array(found, dtype=np.float64)
 
 
 def read_tables(package: Package, sheet: int, part: str, seen: set[str]) -> list[Table]:

@@ -243,6 +243,7 @@ HOSTILE: list[tuple[str, Callable[[], bytes], str]] = [
     ("not UTF-8", with_part(SHEET, sheet_xml(row('<c r="A1"><f>"é"</f></c>')).encode("latin-1")), "not well-formed"),
     ("surrogate in UTF-8", with_part(SHEET, sheet_xml(row('<c r="A1"><f>@</f>'
         '</c>')).encode().replace(b"@", b"\xed\xa0\x80")), "well-f"),
+    ("end of a CDATA section that has not begun", with_rows(row('<c r="A1"><f>A1]]>2</f></c>')), "not well-formed"),
     ("prefix not declared", with_rows('<row r="1"><x:c r="A1"/></row>'), "not well-formed"),
     ("empty sheet part", with_part(SHEET, b""), "not well-formed"),
     ("unknown encoding", with_part(SHEET, '<?xml version="1.0" encoding="utf-7"?><a/>'), "encoding"),

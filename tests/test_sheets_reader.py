@@ -14,6 +14,7 @@ import pytest
 import xlsxwriter
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
+from sheetgrad.sheets import shared_strings as shared_strings_part
 from sheetgrad.sheets import sheet_stream
 from sheetgrad.sheets import sheet_xml as sheet_xml_reader
 from sheetgrad.sheets.columns import Columns, SheetContext
@@ -296,6 +297,31 @@ SHARED_STRINGS = [
 def test_shared_strings(item: str, expected: str) -> None:
     data = book(row('<c r="A1" t="s"><v>1</v></c>'), {"xl/sharedStrings.xml": shared_strings("<t>0</t>", item)})
     assert values(read_workbook(data)) == {(0, 0): expected}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_both_ways_of_reading_shared_strings_give_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet_stream, "_TARGET", 200)
+    monkeypatch.setattr(shared_strings_part, "PIECE", 70)
+    chance = random.Random(seed)
+    plain = [
+        "<t>a</t>",
+        "<t>b &lt;&amp;lt;&gt;</t>",
+        '<t xml:space="preserve"> c</t>',
+        "<t>größe_x0041_</t>",
+        "<t>></t>",
+    ]
+    odd = [item for item, _ in SHARED_STRINGS] + ["<!-- </si> --><t>x</t>", "<t><![CDATA[</t></si>]]></t>"]
+    items = plain * 8 + chance.sample(odd, len(odd) if seed else 0)
+    chance.shuffle(items)
+    package = Package.open(book("", {"xl/sharedStrings.xml": shared_strings(*items)}), "test", Limits())
+    found = []
+    for way in (True, False):
+        strings = Strings()
+        ids = shared_strings_part.read_shared_strings(package, "xl/sharedStrings.xml", strings, way)
+        found.append([strings.texts[int(number)] for number in ids])
+    assert found[0] == found[1]
+    assert len(found[0]) == len(items)
 
 
 def test_names_settings_and_sheets() -> None:

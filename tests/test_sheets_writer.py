@@ -354,6 +354,17 @@ def test_both_ways_of_writing_give_the_same_bytes(added: bool, monkeypatch: pyte
     assert b"".join(pieces) == splice(package, SHEET, "Sheet1", sheet_of(data), changes, workbook.strings)
 
 
+def test_plain_rows_are_not_spliced_by_way_of_expat(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("spliced by way of expat")
+
+    monkeypatch.setattr("sheetgrad.sheets.splice.CellLocator.__init__", refuse)
+    data = rich_book()
+    workbook = read_workbook(data)
+    wanted: dict[Place, Scalar] = {(r, c): value for r in range(30) for c, value in enumerate([2.0, 3.0, "x", True])}
+    assert stored(read_workbook(written_bytes(workbook, {0: cells_of(workbook, wanted)})))[0, 2] == "x"
+
+
 def test_what_cannot_be_spliced_piece_by_piece_is_spliced_whole() -> None:
     rows = "".join(mixed_rows())
     workbook = read_workbook(book(rows))
