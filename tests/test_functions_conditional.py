@@ -92,7 +92,7 @@ def test_formula(each: Table, index: int) -> None:
 
 
 CONTENTS: list[Scalar] = [None, 1.0, 2.0, 3.5, "a", "A", "ab", "2", "", True, False, Error.NA]
-TESTS = [*CONTENTS, "=", "<>", "<>a", "a*", "?", ">1", "<=2", ">=3", "<0", ">a", "<>2", "true", "=#N/A"]
+TESTS = [*CONTENTS, "=", "<>", "<>a", "a*", "ab*", "2*", "*b", "?", ">1", "<=2", ">=3", "<0", ">a", "<>2", "true", "=#N/A"]
 
 
 def by_hand(value: Scalar, test: Criterion, strings: Strings) -> bool:
@@ -142,6 +142,8 @@ def sorted_always(ranges: list[Values], read: list[list[Criterion]], strings: St
         (["x{}"], Spans),
         ([">{}"], Spans),
         (["x{}", "<{}"], Spans),
+        (["x{}*"], Spans),
+        (["x{}", "x{}*"], Spans),
         (["x{}", "*{}"], Scans),
         (["*{}"], Scans),
     ],

@@ -1,14 +1,15 @@
 """Which places of some ranges meet which of many tuples of criteria, without testing every place against every tuple.
 
 Few tuples are tested one by one (`Scans`). Of many, the equalities are looked up among the sorted distinct values of
-their ranges, and inequalities on one range cut an interval out of its sorted order; so each tuple's places are one
-interval of a permutation of all places (`Spans`), and 100,000 criteria on 100,000 cells cost a sort. Criteria of other
-forms beside these are tested only within the interval.
+their ranges, and inequalities (or beginnings, ``abc*``) on one range cut an interval out of its sorted order; so each
+tuple's places are one interval of a permutation of all places (`Spans`), and 100,000 criteria on 100,000 cells cost a
+sort. Criteria of other forms beside these are tested only within the interval.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -149,21 +150,38 @@ class _Table:
         return np.where(values[at] == keys, at, -1)
 
     @cached_property
-    def numbers(self) -> Floats:
-        """The distinct numbers, sorted."""
-        return np.unique(self.values.data[self.values.kinds == Kind.NUMBER])
+    def numbers(self) -> tuple[Floats, Places]:
+        """The distinct numbers, sorted, and the rank of each place's; those without a number come last."""
+        distinct = np.unique(self.values.data[self.values.kinds == Kind.NUMBER])
+        ranks = np.searchsorted(distinct, self.values.data)
+        return distinct, np.where(self.values.kinds == Kind.NUMBER, ranks, len(distinct))
 
     @cached_property
-    def ranks(self) -> Places:
-        """The rank of each place's number among the distinct ones; those without a number come last."""
-        found = np.searchsorted(self.numbers, self.values.data)
-        return np.where(self.values.kinds == Kind.NUMBER, found, len(self.numbers))
+    def texts(self) -> tuple[list[str], Places]:
+        """The distinct texts with case folded, sorted, and the rank of each place's; those without a text come last."""
+        here = self.values.kinds == Kind.TEXT
+        ids, places = np.unique(self.values.data[here], return_inverse=True)
+        folded = [self.strings.texts[int(i)].casefold() for i in ids]
+        distinct = sorted(set(folded))
+        order = {text: rank for rank, text in enumerate(distinct)}
+        ranks = np.full(self.size, len(distinct))
+        ranks[here] = np.array([order[text] for text in folded], dtype=np.int64)[places]
+        return distinct, ranks
 
-    def ranks_of(self, test: Criterion) -> tuple[int, int]:
-        """Return the half-open interval of ranks that meets an inequality."""
+    def ranks(self, form: str) -> Places:
+        """Return the rank of each place among the numbers or the texts, whichever a form of criteria cuts."""
+        return self.numbers[1] if form == "order" else self.texts[1]
+
+    def ranks_of(self, test: Criterion, form: str) -> tuple[int, int]:
+        """Return the half-open interval of ranks that meets an inequality, or a text's beginning."""
+        if form == "prefix":
+            start = str(test.operand)[:-1].casefold()
+            texts = self.texts[0]
+            return bisect_left(texts, start), bisect_left(texts, True, key=lambda text: text[: len(start)] > start)
+        numbers = self.numbers[0]
         side = "left" if test.operator in ("<", ">=") else "right"
-        cut = int(np.searchsorted(self.numbers, test.operand, side=side))  # type: ignore[call-overload]
-        return (0, cut) if test.operator in ("<", "<=") else (cut, len(self.numbers))
+        cut = int(np.searchsorted(numbers, test.operand, side=side))  # type: ignore[call-overload]
+        return (0, cut) if test.operator in ("<", "<=") else (cut, len(numbers))
 
 
 @dataclass(slots=True)
@@ -250,9 +268,11 @@ def _form(test: Criterion) -> str:
     operand = test.operand
     if test.operator in ORDERINGS:
         return "order" if isinstance(operand, float) else "other"
-    if test.operator != "=" or operand == "" or (isinstance(operand, str) and has_wildcards(operand)):
+    if test.operator != "=" or operand == "":
         return "other"
-    return "equal"
+    if not isinstance(operand, str) or not has_wildcards(operand):
+        return "equal"
+    return "prefix" if operand.endswith("*") and not has_wildcards(operand[:-1]) else "other"
 
 
 def _merge_alike(ranges: Sequence[Values]) -> list[Values]:
@@ -271,18 +291,19 @@ def _alike(one: Values, other: Values) -> bool:
 
 def _sorted(tables: list[_Table], tuples: list[Criteria], form: tuple[str, ...]) -> Groups:
     equal = [i for i, each in enumerate(form) if each == "equal"]
-    ordered = [i for i, each in enumerate(form) if each == "order"]
-    if len({id(tables[i]) for i in ordered}) > 1:
+    ordered = [i for i, each in enumerate(form) if each in ("order", "prefix")]
+    if len({(id(tables[i]), form[i]) for i in ordered}) > 1:
         ordered = []
     rest = [i for i in range(len(form)) if i not in equal and i not in ordered]
     if not equal and not ordered:
         return Scans(tables, tuples)
     classes, wanted = _combined(tables, tuples, equal)
     if ordered:
-        table = tables[ordered[0]]
-        count = len(table.numbers) + 1
-        keys = classes * count + table.ranks
-        bounds = np.array([_intersect(table, [each[i] for i in ordered]) for each in tuples], dtype=np.int64)
+        table, kind = tables[ordered[0]], form[ordered[0]]
+        ranks = table.ranks(kind)
+        count = int(ranks.max(initial=0)) + 2
+        keys = classes * count + ranks
+        bounds = np.array([_intersect(table, [each[i] for i in ordered], kind) for each in tuples], dtype=np.int64)
         first, last = wanted * count + bounds[:, 0], wanted * count + bounds[:, 1]
     else:
         keys, first, last = classes, wanted, wanted + 1
@@ -309,6 +330,6 @@ def _combined(tables: list[_Table], tuples: list[Criteria], equal: list[int]) ->
     return classes, wanted
 
 
-def _intersect(table: _Table, tests: list[Criterion]) -> tuple[int, int]:
-    intervals = [table.ranks_of(test) for test in tests]
+def _intersect(table: _Table, tests: list[Criterion], form: str) -> tuple[int, int]:
+    intervals = [table.ranks_of(test, form) for test in tests]
     return max(low for low, _ in intervals), min(high for _, high in intervals)
