@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +15,23 @@ from ..ir import Prefix
 from ..windows import Frame, Moving
 
 
-def run_prefix(
-    node: Prefix, read: Callable[[Moving], Values], frame: Frame
-) -> tuple[Floats, NDArray[np.uint8] | None] | None:
-    """Compute a running reduction: results (*loops, 1, 1) with error codes, or None where it must be done otherwise.
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How a running reduction is done: the longest window, its axis that is reduced at once, and where each place's result is."""
 
-    The window must grow at its last row or last column along exactly one loop. ``read`` may put axes of its own, as a
-    batch, before the loops; the results have them too.
-    """
+    window: Moving
+    across: int
+    loop: int  # counted from the end of (*loops, longest)
+    at: NDArray[np.int64]
+
+    def placed(self, line: NDArray[Any]) -> NDArray[Any]:
+        """Return the results of the places, (*loops), from those of all cells of the line, (*loops, longest)."""
+        found = line[..., self.at]
+        return found if found.ndim == 1 else _swap_in(found, self.loop)
+
+
+def running(node: Prefix, frame: Frame) -> Running | None:
+    """Plan a running reduction, or None: the window must grow at its last row or last column along exactly one loop."""
     window = node.window
     growth = [
         (last[0] - first[0], last[1] - first[1]) for first, last in zip(window.steps, window.last_steps, strict=True)
@@ -40,18 +51,27 @@ def run_prefix(
         row, column = row + moved[0] * first, column + moved[1] * first
         loops.append((turns if other != loop and moved != (0, 0) else 1, *moved))
     height, width = (longest, window.width) if down else (window.height, longest)
-    values = read(Moving(window.sheet, row, column, height, width, tuple(loops)))
+    at = (window.height if down else window.width) - 1 + step * np.arange(start, start + count)
+    seen = Moving(window.sheet, row, column, height, width, tuple(loops))
+    return Running(seen, -1 if down else -2, loop - len(loops) - 1, at)
+
+
+def run_prefix(
+    node: Prefix, read: Callable[[Moving], Values], frame: Frame
+) -> tuple[Floats, NDArray[np.uint8] | None] | None:
+    """Compute a running reduction: results (*loops, 1, 1) with error codes, or None where it must be done otherwise.
+
+    ``read`` may put axes of its own, as a batch, before the loops; the results have them too.
+    """
+    plan = running(node, frame)
+    if plan is None:
+        return None
+    values = read(plan.window)
     if values.kind is not None and (values.kind == Kind.ERROR).any():
         return None
-    across = -1 if down else -2
     valid = (values.kinds == Kind.NUMBER) if values.kind is not None else None
-    line, codes = _RUNS[node.function](values.data, valid, across)  # (*loops, longest)
-    at = (window.height if down else window.width) - 1 + step * np.arange(start, start + count)
-
-    def placed(array: NDArray[np.generic]) -> NDArray[np.generic]:
-        return np.moveaxis(array[..., at], -1, loop) if array.ndim == 1 else _swap_in(array[..., at], loop - len(loops) - 1)
-
-    return placed(line)[..., None, None], None if codes is None else placed(codes)[..., None, None]  # type: ignore[return-value]
+    line, codes = _RUNS[node.function](values.data, valid, plan.across)  # (*loops, longest)
+    return plan.placed(line)[..., None, None], None if codes is None else plan.placed(codes)[..., None, None]
 
 
 def _swap_in(array: NDArray[np.generic], loop: int) -> NDArray[np.generic]:
