@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sheetgrad.sheets.values import Scalar
 
-from .panels import Alarm, Chart, Choices, Constants, Content, Fill, Label, Look, Panel, Solver, Whole
+from .panels import Alarm, Chart, Choices, Constants, Content, Fill, Label, ListTable, Look, Panel, Solver, Whole
 from .places import Frame, locate
 from .style import ROW_HEIGHT, SQUARE, ZOOM, Role, Scale
 
@@ -25,6 +25,7 @@ class Sheet:
     widths: dict[int, int] = field(default_factory=dict)  # column → pixels, where not the default
     heights: dict[int, int] = field(default_factory=dict)  # row → pixels, where not the default
     folded: list[tuple[int, int]] = field(default_factory=list)  # first and last column of folded columns
+    tables: list[ListTable] = field(default_factory=list)
     solver: Solver | None = None
     frozen: tuple[int, int] = (1, 0)
     default_width: int = SQUARE

@@ -13,6 +13,7 @@ from sheetgrad.sheets.model import Cells, DefinedName, FormulaKind, Formulas
 from sheetgrad.sheets.values import Kind, Scalar, Strings, encode
 
 from .book import Book, Sheet
+from .places import Frame
 from .panels import Constants, Fill, Whole
 from .writer import Lookup
 
@@ -24,7 +25,16 @@ def as_workbook(book: Book) -> model.Workbook:
     strings = Strings()
     sheets = [_sheet(sheet, strings) for sheet in book.sheets]
     names = [DefinedName(panel.name, panel.frame.address) for panel in book.panels]
-    return model.Workbook(book.lesson, sheets, strings, names)
+    tables = [
+        model.Table(table.name, _area(index, table.frame), table.columns)
+        for index, sheet in enumerate(book.sheets)
+        for table in sheet.tables
+    ]
+    return model.Workbook(book.lesson, sheets, strings, names, tables)
+
+
+def _area(sheet: int, frame: Frame) -> model.Area:
+    return model.Area(sheet, frame.top, frame.left, frame.bottom, frame.right)
 
 
 def compute(book: Book, backend: str = "numpy") -> Lookup:
@@ -74,6 +84,9 @@ def _sheet(sheet: Sheet, strings: Strings) -> model.Sheet:
             )
         else:
             columns.constant(label.row, label.column, label.text, strings)
+    for table in sheet.tables:
+        for offset, name in enumerate(table.columns):
+            columns.constant(table.frame.top, table.frame.left + offset, name, strings)
     for panel in sheet.panels:
         frame = panel.frame
         match panel.content:

@@ -148,6 +148,16 @@ LESSONS: tuple[Lesson, ...] = (
             Option("learning_rate", float, 0.2, "how far a step goes", 0.0),
         ),
     ),
+    Lesson("tabular", "A sales forecast: embeddings of categories and normalised numbers, then linear layers."),
+    Lesson(
+        "titanic",
+        "Survival by a linear model, a two-layer net and MMULT, on a table with structured references.",
+        (
+            Option("rows", int, 60, "how many invented passengers", 5, 5000),
+            Option("seed", int, 12, "what passengers and weights are drawn from"),
+            Option("table", str, "", "a CSV of passengers with the Titanic table's columns (default: invented ones)"),
+        ),
+    ),
 )
 
 

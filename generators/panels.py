@@ -169,6 +169,16 @@ class Solver:
 
 
 @dataclass(frozen=True, slots=True)
+class ListTable:
+    """An Excel table over panels: ``frame`` includes the header row; ``formulas`` gives calculated columns their formula."""
+
+    name: str
+    frame: Frame
+    columns: tuple[str, ...]
+    formulas: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Cells that turn red, or get a border, where a formula (as for the first cell) holds."""
 

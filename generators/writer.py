@@ -18,7 +18,7 @@ from .book import Book, Sheet
 from .charts import insert_chart
 from .formats import Formats
 from .identity import NAME, spell_identity
-from .panels import Constants, Fill, Label, Panel, Solver, Whole
+from .panels import Constants, Fill, Label, ListTable, Look, Panel, Solver, Whole
 from .places import Frame
 from .style import CELL_FONT_SIZE, Scale
 
@@ -97,6 +97,8 @@ def solver_names(solver: Solver) -> dict[str, str]:
 
 def _write_sheet(file: Workbook, page: Worksheet, sheet: Sheet, formats: Formats, value: Lookup) -> None:
     _set_up(page, sheet)
+    for table in sheet.tables:
+        _write_table(page, table, formats)
     for label in sheet.labels:
         _write_label(page, sheet, label, formats, value)
     for panel in sheet.panels:
@@ -140,6 +142,16 @@ def _set_up(page: Worksheet, sheet: Sheet) -> None:
     page.set_footer("&L&8&F&C&8&A&R&8&P / &N")
     if sheet.frozen[0]:
         page.repeat_rows(0, sheet.frozen[0] - 1)
+
+
+def _write_table(page: Worksheet, table: ListTable, formats: Formats) -> None:
+    header = formats.label(Label(0, 0, "", Look.HEADER))
+    columns = [
+        {"header": name, "header_format": header} | ({"formula": table.formulas[name]} if name in table.formulas else {})
+        for name in table.columns
+    ]
+    options = {"name": table.name, "columns": columns, "style": None, "autofilter": False}
+    page.add_table(*_corners(table.frame), options)
 
 
 def _write_label(page: Worksheet, sheet: Sheet, label: Label, formats: Formats, value: Lookup) -> None:

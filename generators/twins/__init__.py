@@ -26,6 +26,8 @@ _MODULES = {
     "collab-analysis": "collab_analysis",
     "train": "train",
     "collab-nn": "collab_nn",
+    "tabular": "tabular",
+    "titanic": "titanic",
 }
 
 
