@@ -207,7 +207,10 @@ def PERMUT(number: Number, number_chosen: Number) -> Result:
 
 @elementwise()
 def PERMUTATIONA(number: Number, number_chosen: Number) -> Result:
-    """Number of permutations with repetition; #NUM! where negative. Source: Microsoft support, PERMUTATIONA function."""
+    """Number of permutations with repetition; #NUM! where negative.
+
+    Source: Microsoft support, PERMUTATIONA function.
+    """
     n, k = np.trunc(number), np.trunc(number_chosen)
     bad = (n < 0) | (k < 0)
     with np.errstate(over="ignore"):

@@ -47,7 +47,10 @@ def VARPA(*values: NumbersA) -> Result:
 
 @reduction("STDEV.S", "STDEV")
 def stdev_s(*numbers: Numbers) -> Result:
-    """Standard deviation of a sample; #DIV/0! of fewer than two numbers. Source: Microsoft support, STDEV.S function."""
+    """Standard deviation of a sample; #DIV/0! of fewer than two numbers.
+
+    Source: Microsoft support, STDEV.S function.
+    """
     return _root(_variance(numbers, 1))
 
 

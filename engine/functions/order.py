@@ -27,7 +27,10 @@ def MEDIAN(*numbers: Numbers) -> Result:
 
 @reduction()
 def LARGE(array: Numbers, k: Number) -> Result:
-    """The k-th greatest number (k rounded up); #NUM! where there is no such. Source: Microsoft support, LARGE function."""
+    """The k-th greatest number (k rounded up); #NUM! where there is no such.
+
+    Source: Microsoft support, LARGE function.
+    """
     x = _ordered(array)
     return _pick(x, x.count - np.ceil(k))
 

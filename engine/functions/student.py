@@ -18,14 +18,20 @@ _MOST_FREEDOM = 1e10
 
 @elementwise("T.DIST")
 def t_dist(x: Number, deg_freedom: Number, cumulative: Logical) -> Result:
-    """Student's distribution or density; #NUM! below one degree of freedom. Source: Microsoft support, T.DIST function."""
+    """Student's distribution or density; #NUM! below one degree of freedom.
+
+    Source: Microsoft support, T.DIST function.
+    """
     df = np.trunc(deg_freedom)
     return fail(np.where(cumulative, t_below(x, df), _t_density(x, df)), df < 1, Error.NUM)
 
 
 @elementwise("T.DIST.RT")
 def t_dist_rt(x: Number, deg_freedom: Number) -> Result:
-    """Student's distribution above x; #NUM! below one degree of freedom. Source: Microsoft support, T.DIST.RT function."""
+    """Student's distribution above x; #NUM! below one degree of freedom.
+
+    Source: Microsoft support, T.DIST.RT function.
+    """
     df = np.trunc(deg_freedom)
     return fail(t_below(-x, df), df < 1, Error.NUM)
 
