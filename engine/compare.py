@@ -11,7 +11,6 @@ from sheetgrad.sheets.addresses import cell_name, quote_sheet
 from sheetgrad.sheets.model import MAX_COLUMNS, Sheet, Workbook
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Scalar, decode
 
-from .formula_text import formula_text
 from .grid import Grid
 from .outcome import CellKey
 
@@ -145,6 +144,8 @@ def _among(keys: Keys, wanted: Keys) -> Mask:
 def _differences(
     workbook: Workbook, sheet: Sheet, places: NDArray[np.intp], data: Floats, kind: Kinds
 ) -> list[Difference]:
+    from .formula_text import formula_text  # a run that does not compare needs no text of formulas
+
     stored, owners = sheet.cells, _owners(sheet)
     found = []
     for at, payload, code in zip(places.tolist(), data.tolist(), kind.tolist(), strict=True):
@@ -164,4 +165,3 @@ def _owners(sheet: Sheet) -> dict[tuple[int, int], int]:
             for column in range(left, right):
                 owners[row, column] = index
     return owners
-

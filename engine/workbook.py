@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -289,8 +288,11 @@ def evaluator(backend: str) -> Evaluate:
     """Return the ``evaluate`` function of a backend. Raises `UsageError` for an unknown or missing one."""
     if backend not in EVALUATORS:
         raise UsageError(f"no backend called {backend!r}; there are {', '.join(EVALUATORS)}")
-    if backend == "torch" and importlib.util.find_spec("torch") is None:
-        raise UsageError("the torch backend needs torch: install sheetgrad[torch]")
+    if backend == "torch":
+        from importlib.util import find_spec
+
+        if find_spec("torch") is None:
+            raise UsageError("the torch backend needs torch: install sheetgrad[torch]")
     evaluate: Evaluate = import_module(EVALUATORS[backend]).evaluate
     return evaluate
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -67,6 +65,8 @@ def _short(value: Scalar) -> str:
 
 
 def _json(result: Result, references: Sequence[str]) -> None:
+    import json
+
     values = {}
     for reference in references:
         array = result.array(reference)
@@ -76,6 +76,8 @@ def _json(result: Result, references: Sequence[str]) -> None:
 
 
 def _csv(result: Result, references: Sequence[str]) -> None:
+    import csv
+
     writer = csv.writer(sys.stdout, lineterminator="\n")
     for number, reference in enumerate(references):
         if number:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from threading import Timer
 from typing import Any
 
 PATIENCE = 1.0  # seconds before progress shows
@@ -37,6 +36,8 @@ def progress(text: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
+    from threading import Timer
+
     shown: list[Any] = []
 
     def show() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
     from ..workbook import Workbook
 
 
+class _Help(RawDescriptionHelpFormatter):
+    """Help as wide as the terminal; argparse, which makes one for every argument, would import `shutil` to ask."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size().columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
 class Parser(ArgumentParser):
     """An argument parser whose mistakes are one line."""
 
@@ -26,7 +41,7 @@ class Parser(ArgumentParser):
             prog=prog,
             description=description.strip(),
             epilog=f"examples:\n{examples}" if examples else None,
-            formatter_class=RawDescriptionHelpFormatter,
+            formatter_class=_Help,
             allow_abbrev=False,
         )
 

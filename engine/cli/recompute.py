@@ -6,8 +6,8 @@ for byte. A formula that cannot be read gets its error value and a warning; the 
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from sheetgrad.sheets.errors import UsageError
 
@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_file(parser)
     target = parser.add_mutually_exclusive_group()
     target.add_argument(
-        "-o", "--output", metavar="OUT", type=Path, help="save here; a file that is there is replaced, all or nothing"
+        "-o", "--output", metavar="OUT", help="save here; a file that is there is replaced, all or nothing"
     )
     target.add_argument("--in-place", action="store_true", help="save over FILE itself")
     parser.add_argument(
@@ -78,16 +78,16 @@ def run(options: Namespace) -> int:
     return code
 
 
-def _target(options: Namespace) -> Path | None:
-    source = Path(options.file)
+def _target(options: Namespace) -> str | None:
+    source: str = options.file
     if options.in_place:
         return source
-    output: Path | None = options.output
+    output: str | None = options.output
     if output is None:
         return None
-    if output.exists() and source.exists() and output.samefile(source):
+    if os.path.exists(output) and os.path.exists(source) and os.path.samefile(output, source):
         raise UsageError(f"{output} is the input: say --in-place to write over it")
-    if output.suffix.lower() not in WORKBOOKS:
+    if os.path.splitext(output)[1].lower() not in WORKBOOKS:
         raise UsageError(f"{output} is no workbook's name: expected .xlsx or .xlsm")
     return output
 
@@ -100,4 +100,3 @@ def _summary(result: Result) -> None:
         f"{result.workbook.name}: {comparison.formulas:,} formula cells computed in {result.seconds.compute:.2f} s; "
         f"{changed:,} differ from the stored values. Nothing written: -o OUT saves, --get PLACE prints."
     )
-
