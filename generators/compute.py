@@ -13,8 +13,8 @@ from sheetgrad.sheets.model import Cells, DefinedName, FormulaKind, Formulas
 from sheetgrad.sheets.values import Kind, Scalar, Strings, encode
 
 from .book import Book, Sheet
-from .places import Frame
 from .panels import Constants, Fill, Whole
+from .places import Frame
 from .writer import Lookup
 
 NO_CLOCK = datetime(2024, 1, 1)

@@ -13,7 +13,8 @@ ABOUT = (
         "ReLU, 2×2 max pooling, ten sets of dense weights and a softmax over the ten digits."
     ),
     (
-        "Click any cell of a panel to see its formula; the first cell of each panel has a note that says what it computes. "
+        "Click any cell of a panel to see its formula; the first cell of each panel has a note that "
+        "says what it computes. "
         "White to red shows small to great."
     ),
     (
@@ -32,7 +33,8 @@ EXERCISES = (
     (
         "Set kernel 1 to “bottom edge”. What changes in channel 1, and does the softmax survive?",
         (
-            "Channel 1 now lights up under the strokes instead of above them. Later layers were trained for the top edge, "
+            "Channel 1 now lights up under the strokes instead of above them. Later layers were trained "
+            "for the top edge, "
             "so the answer is often wrong: layers belong together."
         ),
     ),

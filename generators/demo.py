@@ -12,7 +12,16 @@ from sheetgrad.engine.workbook import open_workbook
 
 from .commands import generate, lessons, verify
 
-HEADERS = ("lesson", "formula cells", "regions", "computed in", "differ from stored", "panels", "differ from torch", "error")
+HEADERS = (
+    "lesson",
+    "formula cells",
+    "regions",
+    "computed in",
+    "differ from stored",
+    "panels",
+    "differ from torch",
+    "error",
+)
 
 
 @dataclass(frozen=True, slots=True)

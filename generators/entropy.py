@@ -17,7 +17,8 @@ BATCH = (
 )
 ABOUT = (
     (
-        "A network for five classes gives five numbers, its activations, and they may be anything. Softmax turns them into "
+        "A network for five classes gives five numbers, its activations, and they may be anything. "
+        "Softmax turns them into "
         "probabilities; cross-entropy says how bad those are, given the right class: minus the natural "
         "logarithm of its probability."
     ),

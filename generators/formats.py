@@ -75,5 +75,7 @@ class Formats:
     def alarm(self, border: bool) -> Format:
         """Return the format of a cell that reports a difference, or stands out by its border."""
         if border:
-            return self._file.add_format({"border": 1, "border_color": "#1F3FBF", "font_color": "#1F3FBF", "bold": True})
+            return self._file.add_format(
+                {"border": 1, "border_color": "#1F3FBF", "font_color": "#1F3FBF", "bold": True}
+            )
         return self._file.add_format({"bg_color": "#C00000", "font_color": "#FFFFFF", "bold": True})

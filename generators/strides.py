@@ -6,7 +6,7 @@ from .book import Book, Sheet
 from .network import Channels
 from .panels import Alarm, Look
 from .places import Frame
-from .style import Role, Scale
+from .style import Role
 
 SIDE = 28
 MAX_POOLING, AVERAGE_POOLING = "max", "average"
@@ -30,7 +30,12 @@ def add_strides(book: Book, image: Frame, kernels: Channels) -> None:
 def _padded(sheet: Sheet, image: Frame) -> Frame:
     """Place the image with a ring of zeros around it."""
     source, side = image.seen_from(sheet.name), SIDE + 2
-    sheet.label((0, 0), f"The image with a ring of zeros: {side}×{side}. Padding 1 starts at the ring, padding 0 inside it.", Look.TITLE, role=Role.INPUT)
+    sheet.label(
+        (0, 0),
+        (f"The image with a ring of zeros: {side}×{side}. Padding 1 starts at the ring, padding 0 inside it."),
+        Look.TITLE,
+        role=Role.INPUT,
+    )
     return sheet.fill(
         "padded",
         (1, 0),
@@ -47,43 +52,130 @@ def _controls(sheet: Sheet) -> None:
     rows = (
         ("stride", "Stride", 2.0, (1, 2), "1 or 2", "How far the window moves between neighbouring outputs."),
         ("padding", "Padding", 1.0, (0, 1), "0 or 1", "How many rings of zeros stand around the image."),
-        ("pooling", "Pooling 2×2", MAX_POOLING, (MAX_POOLING, AVERAGE_POOLING), "max or average", "What each 2×2 block becomes."),
+        (
+            "pooling",
+            "Pooling 2×2",
+            MAX_POOLING,
+            (MAX_POOLING, AVERAGE_POOLING),
+            "max or average",
+            "What each 2×2 block becomes.",
+        ),
     )
     for row, (name, label, value, choices, prompt, note) in enumerate(rows, start=2):
         sheet.control(name, (row, 6), label, value, choices, label_width=6, width=3, prompt=prompt, note=note)
     details = {"label_width": 6, "span": 3, "number_format": "0"}
     sheet.result(
-        "output_side", (5, 6), "Output’s side", f"INT(({SIDE}+2*padding-3)/stride)+1", torch="F.conv2d(…).shape[-1]",
-        note="(28 + 2·padding − 3) / stride, rounded down, plus 1.", **details,
+        "output_side",
+        (5, 6),
+        "Output’s side",
+        f"INT(({SIDE}+2*padding-3)/stride)+1",
+        torch="F.conv2d(…).shape[-1]",
+        note="(28 + 2·padding − 3) / stride, rounded down, plus 1.",
+        **details,
     )
-    sheet.result("pooled_side", (6, 6), "Pooled side", "INT(output_side/2)", torch="F.max_pool2d(…).shape[-1]", note="Half of the output’s side, rounded down.", **details)
+    sheet.result(
+        "pooled_side",
+        (6, 6),
+        "Pooled side",
+        "INT(output_side/2)",
+        torch="F.max_pool2d(…).shape[-1]",
+        note="Half of the output’s side, rounded down.",
+        **details,
+    )
 
 
 def _walk(sheet: Sheet, padded_sheet: Sheet, padded: Frame, there: Frame, kernel: Frame) -> None:
     """Place the stepper: the window at one output, times kernel 1, added up."""
     sheet.label((8, 0), "Walk the window", Look.TITLE, role=Role.CONTROL)
     sheet.control(
-        "position", (9, 6), "Output number", 60.0, (1, SIDE * SIDE), whole=True, label_width=6, width=3, prompt="1, 2, 3 … row after row",
+        "position",
+        (9, 6),
+        "Output number",
+        60.0,
+        (1, SIDE * SIDE),
+        whole=True,
+        label_width=6,
+        width=3,
+        prompt="1, 2, 3 … row after row",
         note="Which output to look at: count 1, 2, 3 … along the rows. Type the next number to walk.",
     )
     details = {"label_width": 6, "span": 3, "number_format": "0"}
-    sheet.result("walk_row", (10, 6), "Its row", "MIN(INT((position-1)/output_side),output_side-1)+1", torch="divmod(position - 1, side)", note="The output’s row.", **details)
-    sheet.result("walk_column", (11, 6), "Its column", "MOD(position-1,output_side)+1", torch="divmod(position - 1, side)", note="The output’s column.", **details)
+    sheet.result(
+        "walk_row",
+        (10, 6),
+        "Its row",
+        "MIN(INT((position-1)/output_side),output_side-1)+1",
+        torch="divmod(position - 1, side)",
+        note="The output’s row.",
+        **details,
+    )
+    sheet.result(
+        "walk_column",
+        (11, 6),
+        "Its column",
+        "MOD(position-1,output_side)+1",
+        torch="divmod(position - 1, side)",
+        note="The output’s column.",
+        **details,
+    )
     window = sheet.fill(
-        "walk_window", (14, 0), (3, 3),
-        lambda i, j: f"INDEX({there.all()},stride*(walk_row-1)+1-padding+{i + 1},stride*(walk_column-1)+1-padding+{j + 1})+0",
-        Role.INPUT, title="Window", note="The nine pixels under the window.", torch="F.unfold(image, 3)[:, position]",
+        "walk_window",
+        (14, 0),
+        (3, 3),
+        lambda i, j: (
+            f"INDEX({there.all()},stride*(walk_row-1)+1-padding+{i + 1},stride*(walk_column-1)+1-padding+{j + 1})+0"
+        ),
+        Role.INPUT,
+        title="Window",
+        note="The nine pixels under the window.",
+        torch="F.unfold(image, 3)[:, position]",
     )
-    copy = sheet.fill("walk_kernel", (14, 4), (3, 3), lambda i, j: kernel.cell(i, j), Role.WEIGHT, title="Kernel 1", note="The nine weights.", torch="kernel")
+    copy = sheet.fill(
+        "walk_kernel",
+        (14, 4),
+        (3, 3),
+        lambda i, j: kernel.cell(i, j),
+        Role.WEIGHT,
+        title="Kernel 1",
+        note="The nine weights.",
+        torch="kernel",
+    )
     products = sheet.fill(
-        "walk_products", (14, 8), (3, 3), lambda i, j: f"{window.cell(i, j)}*{copy.cell(i, j)}", Role.ACTIVATION, title="Products",
-        note="Pixel times weight.", torch="window * kernel",
+        "walk_products",
+        (14, 8),
+        (3, 3),
+        lambda i, j: f"{window.cell(i, j)}*{copy.cell(i, j)}",
+        Role.ACTIVATION,
+        title="Products",
+        note="Pixel times weight.",
+        torch="window * kernel",
     )
-    sheet.result("walk_sum", (18, 6), "Their sum", f"SUM({products.all('')})", label_width=6, span=3, number_format="0.000", torch="(window * kernel).sum()", note="The nine products, added.")
-    sheet.result("walk_output", (19, 6), "After ReLU: the output", "MAX(0,walk_sum)", label_width=6, span=3, number_format="0.000", torch="F.relu(…)", note="The same number as in channel 1 at this row and column.")
+    sheet.result(
+        "walk_sum",
+        (18, 6),
+        "Their sum",
+        f"SUM({products.all('')})",
+        label_width=6,
+        span=3,
+        number_format="0.000",
+        torch="(window * kernel).sum()",
+        note="The nine products, added.",
+    )
+    sheet.result(
+        "walk_output",
+        (19, 6),
+        "After ReLU: the output",
+        "MAX(0,walk_sum)",
+        label_width=6,
+        span=3,
+        number_format="0.000",
+        torch="F.relu(…)",
+        note="The same number as in channel 1 at this row and column.",
+    )
     row, column = (f"{axis}()-{first}" for axis, first in (("ROW", padded.top + 1), ("COLUMN", padded.left + 1)))
     inside = ",".join(
-        f"{place}>=stride*(walk_{name}-1)+1-padding,{place}<stride*(walk_{name}-1)+4-padding" for place, name in ((row, "row"), (column, "column"))
+        f"{place}>=stride*(walk_{name}-1)+1-padding,{place}<stride*(walk_{name}-1)+4-padding"
+        for place, name in ((row, "row"), (column, "column"))
     )
     padded_sheet.alarms.append(Alarm(padded, f"AND({inside})", border=True))
 
@@ -91,7 +183,12 @@ def _walk(sheet: Sheet, padded_sheet: Sheet, padded: Frame, there: Frame, kernel
 def _output(sheet: Sheet, channel: int, padded: Frame, kernel: Frame) -> Frame:
     """Place a convolution for every stride and padding: four windows to choose from."""
     column = 13 + (SIDE + 2) * (channel - 1)
-    sheet.label((1, column), f'="Channel {channel}: "&output_side&"×"&output_side&" at stride "&stride&", padding "&padding', Look.TITLE, role=Role.ACTIVATION)
+    sheet.label(
+        (1, column),
+        f'="Channel {channel}: "&output_side&"×"&output_side&" at stride "&stride&", padding "&padding',
+        Look.TITLE,
+        role=Role.ACTIVATION,
+    )
 
     def formula(i: int, j: int) -> str:
         starts = ((i + 1, j + 1), (i, j), (2 * i + 1, 2 * j + 1), (2 * i, 2 * j))
@@ -99,8 +196,16 @@ def _output(sheet: Sheet, channel: int, padded: Frame, kernel: Frame) -> Frame:
         return f'IF(MAX(ROW()-2,COLUMN()-{column})>output_side,"",MAX(0,CHOOSE(2*stride-1+padding,{sums})))'
 
     return sheet.fill(
-        f"strided_{channel}", (2, column), (SIDE, SIDE), formula, Role.ACTIVATION, array=True,
-        note="The window at (row, column) for stride 1, at twice that for stride 2; one cell earlier with padding. Empty beyond the output’s side.",
+        f"strided_{channel}",
+        (2, column),
+        (SIDE, SIDE),
+        formula,
+        Role.ACTIVATION,
+        array=True,
+        note=(
+            "The window at (row, column) for stride 1, at twice that for stride 2; one cell earlier with "
+            "padding. Empty beyond the output’s side."
+        ),
         torch=f"F.relu(F.conv2d(image, kernel_{channel}, stride=stride, padding=padding))",
     )
 
@@ -108,7 +213,12 @@ def _output(sheet: Sheet, channel: int, padded: Frame, kernel: Frame) -> Frame:
 def _pool(sheet: Sheet, channel: int, output: Frame) -> None:
     side = SIDE // 2
     top, column = output.bottom + 2, output.left
-    sheet.label((top - 1, column), f'="Channel {channel}, "&pooling&" pooling: "&pooled_side&"×"&pooled_side', Look.TITLE, role=Role.ACTIVATION)
+    sheet.label(
+        (top - 1, column),
+        f'="Channel {channel}, "&pooling&" pooling: "&pooled_side&"×"&pooled_side',
+        Look.TITLE,
+        role=Role.ACTIVATION,
+    )
 
     def formula(i: int, j: int) -> str:
         block = output.window(2 * i, 2 * j, 2, 2)
@@ -116,7 +226,12 @@ def _pool(sheet: Sheet, channel: int, output: Frame) -> None:
         return f'IF(MAX(ROW()-{top},COLUMN()-{column})>pooled_side,"",{kind})'
 
     sheet.fill(
-        f"pooled_{channel}", (top, column), (side, side), formula, Role.ACTIVATION, note="The greatest, or the mean, of each 2×2 block of the output above.",
+        f"pooled_{channel}",
+        (top, column),
+        (side, side),
+        formula,
+        Role.ACTIVATION,
+        note="The greatest, or the mean, of each 2×2 block of the output above.",
         torch="F.max_pool2d(x, 2) or F.avg_pool2d(x, 2)",
     )
 
@@ -127,7 +242,15 @@ def _global_pool(sheet: Sheet, outputs: list[Frame]) -> None:
     sheet.label((top - 1, column), "Concat pooling: one number a channel", Look.TITLE, role=Role.ACTIVATION)
     sheet.headers(top + 1, column, ("max 1", "max 2", "avg 1", "avg 2"), Look.FAINT)
     sheet.fill(
-        "concat_pooling", (top, column), (1, 4), lambda i, j: f"{'MAX' if j < 2 else 'AVERAGE'}({outputs[j % 2].all('')})", Role.ACTIVATION, number_format="0.00",
-        note="The greatest of channel 1 and 2, then the mean of channel 1 and 2: what a network’s head sees with concat pooling.",
+        "concat_pooling",
+        (top, column),
+        (1, 4),
+        lambda i, j: f"{'MAX' if j < 2 else 'AVERAGE'}({outputs[j % 2].all('')})",
+        Role.ACTIVATION,
+        number_format="0.00",
+        note=(
+            "The greatest of channel 1 and 2, then the mean of channel 1 and 2: what a network’s head sees "
+            "with concat pooling."
+        ),
         torch="torch.cat([F.adaptive_max_pool2d(x, 1), F.adaptive_avg_pool2d(x, 1)])",
     )

@@ -20,28 +20,65 @@ HERE = "passengers[[#This Row],[{}]]"
 # Calculated columns: name, formula, what it is, torch call.
 FEATURES = (
     ("Age_N", f"{HERE.format('Age')}/MAX(passengers[Age])", "The age, as a share of the greatest.", "age / age.max()"),
-    ("log_Fare", f"LOG10({HERE.format('Fare')}+1)", "The logarithm of the fare: a few very high fares would drown all others.", "torch.log10(fare + 1)"),
+    (
+        "log_Fare",
+        f"LOG10({HERE.format('Fare')}+1)",
+        "The logarithm of the fare: a few very high fares would drown all others.",
+        "torch.log10(fare + 1)",
+    ),
     ("Pclass_1", f"IF({HERE.format('Pclass')}=1,1,0)", "1 in the first class.", "(pclass == 1)"),
-    ("Pclass_2", f"IF({HERE.format('Pclass')}=2,1,0)", "1 in the second class; the third has neither.", "(pclass == 2)"),
+    (
+        "Pclass_2",
+        f"IF({HERE.format('Pclass')}=2,1,0)",
+        "1 in the second class; the third has neither.",
+        "(pclass == 2)",
+    ),
     ("Embark_S", f'IF({HERE.format("Embarked")}="S",1,0)', "1 for Southampton.", "(embarked == 'S')"),
-    ("Embark_C", f'IF({HERE.format("Embarked")}="C",1,0)', "1 for Cherbourg; Queenstown has neither.", "(embarked == 'C')"),
+    (
+        "Embark_C",
+        f'IF({HERE.format("Embarked")}="C",1,0)',
+        "1 for Cherbourg; Queenstown has neither.",
+        "(embarked == 'C')",
+    ),
     ("Male", f'IF({HERE.format("Sex")}="male",1,0)', "1 for men.", "(sex == 'male')"),
     ("Ones", "1", "A column of ones: its weight is the bias.", "torch.ones(n)"),
 )
 INPUTS = ("SibSp", "Parch", *(name for name, *_ in FEATURES))
 ABOUT = (
-    "Passengers of a ship, and whether they survived: categories become columns of 0 and 1, numbers are brought to a similar size, and "
-    "a linear model adds up each column times its weight. All of it is in a table with structured references, so formulas name "
-    "their columns, and a new row computes itself.",
-    "The sheet net puts two such models and ReLU together: a small neural network. It computes whole columns at once by MMULT.",
-    "Excel’s Solver holds both models: Data > Solver > Solve lowers the loss by changing the weights. The passengers are invented unless "
-    "the workbook was generated from a CSV file.",
+    (
+        "Passengers of a ship, and whether they survived: categories become columns of 0 and 1, numbers "
+        "are brought to a similar size, and "
+        "a linear model adds up each column times its weight. All of it is in a table with structured "
+        "references, so formulas name "
+        "their columns, and a new row computes itself."
+    ),
+    (
+        "The sheet net puts two such models and ReLU together: a small neural network. It computes "
+        "whole columns at once by MMULT."
+    ),
+    (
+        "Excel’s Solver holds both models: Data > Solver > Solve lowers the loss by changing the weights. "
+        "The passengers are invented unless "
+        "the workbook was generated from a CSV file."
+    ),
 )
 EXERCISES = (
-    ("Solve the sheet titanic with Solver. Which weight ends lowest, and why?", "Usually Male: men were the last to enter the boats (and so it is among the invented passengers)."),
-    ("Why is there no column for the third class?", "It would be 1 − Pclass_1 − Pclass_2: it adds nothing that the column of ones has not."),
-    ("Set all weights to 0. What are loss and accuracy?", "The loss is the share of survivors, and the accuracy the share of the others: every prediction is 0."),
-    ("Solve the sheet net with Solver, several times from other weights. Is the loss always the same?", "No: a net with ReLU has several valleys."),
+    (
+        "Solve the sheet titanic with Solver. Which weight ends lowest, and why?",
+        "Usually Male: men were the last to enter the boats (and so it is among the invented passengers).",
+    ),
+    (
+        "Why is there no column for the third class?",
+        "It would be 1 − Pclass_1 − Pclass_2: it adds nothing that the column of ones has not.",
+    ),
+    (
+        "Set all weights to 0. What are loss and accuracy?",
+        ("The loss is the share of survivors, and the accuracy the share of the others: every prediction is 0."),
+    ),
+    (
+        ("Solve the sheet net with Solver, several times from other weights. Is the loss always the same?"),
+        "No: a net with ReLU has several valleys.",
+    ),
 )
 TOP = 8
 
@@ -67,7 +104,16 @@ def read_passengers(path: str) -> list[Passenger]:
         with Path(path).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         return [
-            (int(row["Survived"]), int(row["Pclass"]), row["Sex"], float(row["Age"]), float(row["Fare"]), row["Embarked"], int(row["SibSp"]), int(row["Parch"]))
+            (
+                int(row["Survived"]),
+                int(row["Pclass"]),
+                row["Sex"],
+                float(row["Age"]),
+                float(row["Fare"]),
+                row["Embarked"],
+                int(row["SibSp"]),
+                int(row["Parch"]),
+            )
             for row in rows
             if row["Age"] and row["Embarked"]
         ]
@@ -95,10 +141,29 @@ def _table(sheet: Sheet, passengers: list[Passenger]) -> tuple[Frame, Frame]:
     formulas = {name: f"={formula}" for name, formula, *_ in FEATURES}
     formulas["Linear"] = f"=SUMPRODUCT(passengers[[#This Row],[{INPUTS[0]}]:[{INPUTS[-1]}]],{weights.all()})"
     formulas["Loss"] = f"=({HERE.format('Linear')}-{HERE.format('Survived')})^2"
-    sheet.tables.append(ListTable("passengers", Frame(sheet.name, TOP - 1, 0, count + 1, len(names)), tuple(names), formulas))
-    sheet.constants("passenger_data", (TOP, 0), passengers, Role.INPUT, scale=Scale.NONE, number_format="General", note="Passengers: survived, class, sex, age, fare, port, siblings and spouses, parents and children.")
+    sheet.tables.append(
+        ListTable("passengers", Frame(sheet.name, TOP - 1, 0, count + 1, len(names)), tuple(names), formulas)
+    )
+    sheet.constants(
+        "passenger_data",
+        (TOP, 0),
+        passengers,
+        Role.INPUT,
+        scale=Scale.NONE,
+        number_format="General",
+        note="Passengers: survived, class, sex, age, fare, port, siblings and spouses, parents and children.",
+    )
     for offset, (name, formula, note, call) in enumerate(FEATURES, start=len(RAW)):
-        sheet.fill(name, (TOP, offset), (count, 1), lambda i, j, formula=formula: formula, Role.ACTIVATION, number_format="0.##", note=note, torch=call)  # type: ignore[misc]
+        sheet.fill(
+            name,
+            (TOP, offset),
+            (count, 1),
+            lambda i, j, formula=formula: formula,
+            Role.ACTIVATION,
+            number_format="0.##",
+            note=note,
+            torch=call,
+        )  # type: ignore[misc]
     first = len(RAW) - 2
     return sheet.frame((TOP, first), (count, len(INPUTS))), sheet.frame((TOP, 0), (count, 1))
 
@@ -110,17 +175,58 @@ def _weights_row(column: int) -> Frame:
 def _linear(sheet: Sheet, features: Frame, survived: Frame, random: Random) -> None:
     row = _weights_row(features.left)
     weights = sheet.constants(
-        "weights", (row.top, row.left), [[round(random.uniform(-0.5, 0.5), 2) for _ in INPUTS]], Role.WEIGHT, number_format="0.00", scale=Scale.BLUE_WHITE_RED,
-        note="A weight for each column below, random to begin with; Solver changes them.", title="Weights: one for each column below",
+        "weights",
+        (row.top, row.left),
+        [[round(random.uniform(-0.5, 0.5), 2) for _ in INPUTS]],
+        Role.WEIGHT,
+        number_format="0.00",
+        scale=Scale.BLUE_WHITE_RED,
+        note="A weight for each column below, random to begin with; Solver changes them.",
+        title="Weights: one for each column below",
     )
     column = features.right
-    linear, loss = (f"=SUMPRODUCT(passengers[[#This Row],[{INPUTS[0]}]:[{INPUTS[-1]}]],{weights.all()})", f"=({HERE.format('Linear')}-{HERE.format('Survived')})^2")
-    sheet.fill("Linear", (TOP, column), (features.height, 1), lambda i, j: linear[1:], Role.RESULT, number_format="0.000", scale=Scale.WHITE_RED, note="Each column times its weight, added.", torch="F.linear(x, w)")
-    sheet.fill("Loss", (TOP, column + 1), (features.height, 1), lambda i, j: loss[1:], Role.RESULT, number_format="0.000", scale=Scale.WHITE_RED, note="The squared difference from survived.", torch='F.mse_loss(…, reduction="none")')
-    objective = sheet.result("mean_loss", (2, column + 1), "Loss", "AVERAGE(passengers[Loss])", torch="F.mse_loss(F.linear(x, w), survived)", note="The mean squared error; Solver lowers it.")
+    linear, loss = (
+        f"=SUMPRODUCT(passengers[[#This Row],[{INPUTS[0]}]:[{INPUTS[-1]}]],{weights.all()})",
+        f"=({HERE.format('Linear')}-{HERE.format('Survived')})^2",
+    )
+    sheet.fill(
+        "Linear",
+        (TOP, column),
+        (features.height, 1),
+        lambda i, j: linear[1:],
+        Role.RESULT,
+        number_format="0.000",
+        scale=Scale.WHITE_RED,
+        note="Each column times its weight, added.",
+        torch="F.linear(x, w)",
+    )
+    sheet.fill(
+        "Loss",
+        (TOP, column + 1),
+        (features.height, 1),
+        lambda i, j: loss[1:],
+        Role.RESULT,
+        number_format="0.000",
+        scale=Scale.WHITE_RED,
+        note="The squared difference from survived.",
+        torch='F.mse_loss(…, reduction="none")',
+    )
+    objective = sheet.result(
+        "mean_loss",
+        (2, column + 1),
+        "Loss",
+        "AVERAGE(passengers[Loss])",
+        torch="F.mse_loss(F.linear(x, w), survived)",
+        note="The mean squared error; Solver lowers it.",
+    )
     sheet.result(
-        "accuracy", (3, column + 1), "Accuracy", "SUMPRODUCT(--((passengers[Linear]>0.5)=(passengers[Survived]=1)))/ROWS(passengers[Survived])", number_format="0.0%",
-        torch="((prediction > 0.5) == survived).mean()", note="The share of passengers predicted right.",
+        "accuracy",
+        (3, column + 1),
+        "Accuracy",
+        "SUMPRODUCT(--((passengers[Linear]>0.5)=(passengers[Survived]=1)))/ROWS(passengers[Survived])",
+        number_format="0.0%",
+        torch="((prediction > 0.5) == survived).mean()",
+        note="The share of passengers predicted right.",
     )
     sheet.label((4, column), "Data > Solver > Solve lowers the loss.", Look.FAINT)
     sheet.solver = Solver(objective, (weights,))
@@ -136,18 +242,105 @@ def _net(book: Book, features: Frame, survived: Frame, random: Random) -> None:
         sheet.label((5 + i, 0), name, Look.FAINT)
     details = {"number_format": "0.00", "scale": Scale.BLUE_WHITE_RED}
     first = sheet.constants(
-        "net_weights", (5, 1), [[round(random.uniform(-0.5, 0.5), 2) for _ in (0, 1)] for _ in INPUTS], Role.WEIGHT, title=f"First layer: {len(INPUTS)}×2",
-        note="Two sets of weights, one for each hidden number; random to begin with.", **details,
+        "net_weights",
+        (5, 1),
+        [[round(random.uniform(-0.5, 0.5), 2) for _ in (0, 1)] for _ in INPUTS],
+        Role.WEIGHT,
+        title=f"First layer: {len(INPUTS)}×2",
+        note="Two sets of weights, one for each hidden number; random to begin with.",
+        **details,
     )
-    second = sheet.constants("net_second", (5, 4), [[1.0], [1.0]], Role.WEIGHT, title="Second: 2×1", note="Both hidden numbers count 1, as in the lesson; change them if you like.", **details)
+    second = sheet.constants(
+        "net_second",
+        (5, 4),
+        [[1.0], [1.0]],
+        Role.WEIGHT,
+        title="Second: 2×1",
+        note="Both hidden numbers count 1, as in the lesson; change them if you like.",
+        **details,
+    )
     top, left = 5, 9
-    before = sheet.whole("net_before", (top, left), (count, 2), f"MMULT({block},{first.all()})", Role.ACTIVATION, title="Before ReLU", note="All columns times both sets of weights.", torch="x @ W1", **details)
-    hidden = sheet.fill("net_hidden", (top, left + 3), (count, 2), lambda i, j: f"MAX(0,{before.cell(i, j)})", Role.ACTIVATION, title="ReLU", number_format="0.00", note="Negative numbers become 0.", torch="F.relu(x @ W1)")
-    predicted = sheet.whole("net_prediction", (top, left + 6), (count, 1), f"MMULT({hidden.all('')},{second.all()})", Role.RESULT, title="Prediction", number_format="0.000", note="The second layer.", torch="F.relu(x @ W1) @ W2")
+    before = sheet.whole(
+        "net_before",
+        (top, left),
+        (count, 2),
+        f"MMULT({block},{first.all()})",
+        Role.ACTIVATION,
+        title="Before ReLU",
+        note="All columns times both sets of weights.",
+        torch="x @ W1",
+        **details,
+    )
+    hidden = sheet.fill(
+        "net_hidden",
+        (top, left + 3),
+        (count, 2),
+        lambda i, j: f"MAX(0,{before.cell(i, j)})",
+        Role.ACTIVATION,
+        title="ReLU",
+        number_format="0.00",
+        note="Negative numbers become 0.",
+        torch="F.relu(x @ W1)",
+    )
+    predicted = sheet.whole(
+        "net_prediction",
+        (top, left + 6),
+        (count, 1),
+        f"MMULT({hidden.all('')},{second.all()})",
+        Role.RESULT,
+        title="Prediction",
+        number_format="0.000",
+        note="The second layer.",
+        torch="F.relu(x @ W1) @ W2",
+    )
     real = survived.seen_from(sheet.name)
-    errors = sheet.fill("net_errors", (top, left + 7), (count, 1), lambda i, j: f"({predicted.cell(i, 0)}-{real.cell(i, 0)})^2", Role.RESULT, scale=Scale.WHITE_RED, title="Loss", number_format="0.000", note="The squared difference from survived.", torch="(prediction - survived) ** 2")
-    objective = sheet.result("net_loss", (2, left + 7), "Loss", f"AVERAGE({errors.all('')})", torch="F.mse_loss(prediction, survived)", note="The mean squared error; Solver lowers it.")
-    sheet.result("net_accuracy", (1, left + 7), "Accuracy", f"SUMPRODUCT(--(({predicted.all('')}>0.5)=({real.all('')}=1)))/{count}", number_format="0.0%", torch="((prediction > 0.5) == survived).mean()", note="The share of passengers predicted right.")
-    linear = sheet.whole("linear_again", (top, left + 10), (count, 1), f"MMULT({block},TRANSPOSE({_weights_row(features.left).seen_from(sheet.name).all()}))", Role.RESULT, title="Linear model", number_format="0.000", note="The linear model of the sheet titanic as one matrix product.", torch="x @ w")
-    sheet.result("linear_difference", (2, left + 11), "Difference", f"ROUND(SUMXMY2({linear.all('')},passengers[Linear]),20)", number_format="0", torch="0", note="From the column Linear: 0.")
+    errors = sheet.fill(
+        "net_errors",
+        (top, left + 7),
+        (count, 1),
+        lambda i, j: f"({predicted.cell(i, 0)}-{real.cell(i, 0)})^2",
+        Role.RESULT,
+        scale=Scale.WHITE_RED,
+        title="Loss",
+        number_format="0.000",
+        note="The squared difference from survived.",
+        torch="(prediction - survived) ** 2",
+    )
+    objective = sheet.result(
+        "net_loss",
+        (2, left + 7),
+        "Loss",
+        f"AVERAGE({errors.all('')})",
+        torch="F.mse_loss(prediction, survived)",
+        note="The mean squared error; Solver lowers it.",
+    )
+    sheet.result(
+        "net_accuracy",
+        (1, left + 7),
+        "Accuracy",
+        f"SUMPRODUCT(--(({predicted.all('')}>0.5)=({real.all('')}=1)))/{count}",
+        number_format="0.0%",
+        torch="((prediction > 0.5) == survived).mean()",
+        note="The share of passengers predicted right.",
+    )
+    linear = sheet.whole(
+        "linear_again",
+        (top, left + 10),
+        (count, 1),
+        f"MMULT({block},TRANSPOSE({_weights_row(features.left).seen_from(sheet.name).all()}))",
+        Role.RESULT,
+        title="Linear model",
+        number_format="0.000",
+        note="The linear model of the sheet titanic as one matrix product.",
+        torch="x @ w",
+    )
+    sheet.result(
+        "linear_difference",
+        (2, left + 11),
+        "Difference",
+        f"ROUND(SUMXMY2({linear.all('')},passengers[Linear]),20)",
+        number_format="0",
+        torch="0",
+        note="From the column Linear: 0.",
+    )
     sheet.solver = Solver(objective, (first,))

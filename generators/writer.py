@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone, UTC
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import xlsxwriter
@@ -147,7 +147,8 @@ def _set_up(page: Worksheet, sheet: Sheet) -> None:
 def _write_table(page: Worksheet, table: ListTable, formats: Formats) -> None:
     header = formats.label(Label(0, 0, "", Look.HEADER))
     columns = [
-        {"header": name, "header_format": header} | ({"formula": table.formulas[name]} if name in table.formulas else {})
+        {"header": name, "header_format": header}
+        | ({"formula": table.formulas[name]} if name in table.formulas else {})
         for name in table.columns
     ]
     options = {"name": table.name, "columns": columns, "style": None, "autofilter": False}
@@ -183,7 +184,12 @@ def _write_control(page: Worksheet, sheet: Sheet, panel: Panel, formats: Formats
         if isinstance(choices.values, Frame):
             rule["source"] = "=" + choices.values.all()
         elif choices.whole:
-            rule = {"validate": "integer", "criteria": "between", "minimum": choices.values[0], "maximum": choices.values[1]}
+            rule = {
+                "validate": "integer",
+                "criteria": "between",
+                "minimum": choices.values[0],
+                "maximum": choices.values[1],
+            }
         else:
             rule["source"] = list(choices.values)
         page.data_validation(frame.top, frame.left, frame.top, frame.left, rule | title)

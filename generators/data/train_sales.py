@@ -40,7 +40,9 @@ def main() -> None:
     torch.manual_seed(0)
     rows = table()
     with (HERE / "sales.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("day", "region", "promotion", "distance", "price", "sales"), *rows])
+        csv.writer(file, lineterminator="\n").writerows(
+            [("day", "region", "promotion", "distance", "price", "sales"), *rows]
+        )
     day = torch.tensor([DAYS.index(row[0]) for row in rows])
     region = torch.tensor([REGIONS.index(row[1]) for row in rows])
     numbers = torch.tensor([[float(number) for number in row[2:5]] for row in rows])

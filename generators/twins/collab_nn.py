@@ -37,7 +37,13 @@ def collab_nn(source: Source) -> dict[str, Floats]:
         loss = F.mse_loss(predicted[:, 0], rating)
         loss.backward()
         losses.append(loss.item())
-        panels = {"batch": batch, "inputs": inputs, "hidden": hidden, "prediction": predicted, "loss": loss.reshape(1, 1)}
+        panels = {
+            "batch": batch,
+            "inputs": inputs,
+            "hidden": hidden,
+            "prediction": predicted,
+            "loss": loss.reshape(1, 1),
+        }
         panels |= {"slopes": total.grad, "grad_hidden": before.grad, "grad_inputs": inputs.grad}
         panels |= {f"grad_{name}": parameter.grad for name, parameter in parameters.items()}
         expected |= {f"{name}_step_{step}": values.detach().numpy().copy() for name, values in panels.items()}

@@ -34,9 +34,7 @@ def optimisers(source: Source) -> dict[str, Floats]:
     return expected
 
 
-def _run(
-    source: Source, name: str, kind: Callable[[list[torch.Tensor]], torch.optim.Optimizer]
-) -> dict[str, Floats]:
+def _run(source: Source, name: str, kind: Callable[[list[torch.Tensor]], torch.optim.Optimizer]) -> dict[str, Floats]:
     xs, ys = torch.from_numpy(source.numbers("x")[:, 0]), torch.from_numpy(source.numbers("y")[:, 0])
     parameters = [torch.tensor(source.number(f"start_{p}"), dtype=torch.float64, requires_grad=True) for p in "ab"]
     optimiser = kind(parameters)

@@ -15,8 +15,13 @@ def tabular(source: Source) -> dict[str, Any]:
     """Return the expected panels."""
     names = {kind: [str(row[0]).casefold() for row in source.texts(f"{kind}_names")] for kind in ("day", "region")}
     rows = source.texts("categories")
-    day, region = (torch.tensor([names[kind].index(str(row[k]).casefold()) for row in rows]) for k, kind in enumerate(names))
-    at = {name: torch.from_numpy(source.numbers(name)) for name in ("first", "first_bias", "second", "second_bias", "day_matrix", "region_matrix", "numbers", "sales")}
+    day, region = (
+        torch.tensor([names[kind].index(str(row[k]).casefold()) for row in rows]) for k, kind in enumerate(names)
+    )
+    at = {
+        name: torch.from_numpy(source.numbers(name))
+        for name in ("first", "first_bias", "second", "second_bias", "day_matrix", "region_matrix", "numbers", "sales")
+    }
     days, regions = F.embedding(day, at["day_matrix"]), F.embedding(region, at["region_matrix"])
     normal = (at["numbers"] - at["numbers"].mean(0)) / at["numbers"].std(0)
     hidden = F.relu(F.linear(torch.cat([days, regions, normal], 1), at["first"].T, at["first_bias"][0]))

@@ -44,7 +44,12 @@ def train(source: Source) -> dict[str, Floats]:
             for into, values in enumerate(slices):
                 expected[f"turned_{out}_{into}_step_{step}"] = values.numpy().copy()
         row = logits.detach()[0]
-        columns = {"logits": row, "powers": torch.exp(row - row.max()), "softmax": F.softmax(row, 0), "slopes": _grad(logits)[0]}
+        columns = {
+            "logits": row,
+            "powers": torch.exp(row - row.max()),
+            "softmax": F.softmax(row, 0),
+            "slopes": _grad(logits)[0],
+        }
         expected |= {f"{name}_step_{step}": values[:, None].numpy() for name, values in columns.items()}
         expected[f"classes_step_{step}"] = classes
         expected[f"image_step_{step}"] = image[0, 0].numpy()
@@ -53,7 +58,9 @@ def train(source: Source) -> dict[str, Floats]:
         optimiser.step()
     expected["step_numbers"] = np.arange(1.0, len(losses) + 1)[:, None]
     expected["losses"] = np.array(losses)[:, None]
-    expected["first_epoch"], expected["last_epoch"] = (np.array([[np.mean(part)]]) for part in (losses[:count], losses[-count:]))
+    expected["first_epoch"], expected["last_epoch"] = (
+        np.array([[np.mean(part)]]) for part in (losses[:count], losses[-count:])
+    )
     return expected
 
 
@@ -61,7 +68,9 @@ def _start(source: Source, classes: int) -> list[torch.Tensor]:
     first = torch.stack([torch.from_numpy(source.numbers(f"start_first_{c}"))[None] for c in (0, 1)])
     slices = [[torch.from_numpy(source.numbers(f"start_second_{o}_{c}")) for c in (0, 1)] for o in (0, 1)]
     second = torch.stack([torch.stack(row) for row in slices])
-    panels = [[torch.from_numpy(source.numbers(f"start_dense_{k}_{c}")).flatten() for c in (0, 1)] for k in range(classes)]
+    panels = [
+        [torch.from_numpy(source.numbers(f"start_dense_{k}_{c}")).flatten() for c in (0, 1)] for k in range(classes)
+    ]
     dense = torch.stack([torch.cat(row) for row in panels])
     return [tensor.clone().requires_grad_() for tensor in (first, second, dense)]
 
