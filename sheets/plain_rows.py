@@ -83,7 +83,7 @@ _LOW = [np.uint64((1 << 8 * count) - 1) for count in range(9)]  # masks of the f
 _LOW_TABLE = np.array(_LOW, dtype=np.uint64)
 _ROW_START, _CELL_START, _ROW_CLOSED = word(b'row r="'), word(b'c r="'), word(b"/row>")
 _SPACED = (word(b"xml:s"), word(b'pace="pr'), word(b'eserve">'))
-_SPACED_TAGS = np.array([word(b"<v "), word(b"<t ")])
+_SPACED_TAGS = (word(b"<v "), word(b"<t "))
 _ZEROS = word(b"0" * 8)
 _SEVENS = np.uint64(0x7F7F7F7F7F7F7F7F)
 _TEN_UP = np.uint64(0x7676767676767676)
@@ -222,7 +222,9 @@ def _bare(words: Words, tag: Bytes, start: Positions, end: Positions) -> bool:
     if not ((wanted == length) | (wanted == 0)).all():
         return False
     spaced = start[((tag == VALUE) | (tag == TEXT)) & (length != 2)]
-    if not (np.isin(words[spaced] & _LOW[3], _SPACED_TAGS) & (words[spaced] >> _SIXTEEN + _EIGHT == _SPACED[0])).all():
+    opened = words[spaced] & _LOW[3]
+    known = (opened == _SPACED_TAGS[0]) | (opened == _SPACED_TAGS[1])
+    if not (known & (words[spaced] >> _SIXTEEN + _EIGHT == _SPACED[0])).all():
         return False
     if not ((words[spaced + 8] == _SPACED[1]) & (words[spaced + 16] == _SPACED[2])).all():
         return False
