@@ -23,7 +23,20 @@ _YEAR_FIRST = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})", re.ASCII)
 _NUMERIC_DATE = re.compile(r"(\d{1,2})([-/])(\d{1,4})(?:\2(\d{1,4}))?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})[- /]*([A-Za-z]{3,9})(?:[- /,]+(\d{1,4}))?", re.ASCII)
 _MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})[- /]*(\d{1,4})(?:(?:, *|[- /]+)(\d{1,4}))?", re.ASCII)
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 MONTH_NUMBERS = {name[:3]: number for number, name in enumerate(_MONTHS, 1)} | {
     name: number for number, name in enumerate(_MONTHS, 1)
 }

@@ -46,13 +46,13 @@ def last_serial(date1904: bool = False) -> int:
     return LAST_SERIAL - SHIFT_1904 if date1904 else LAST_SERIAL
 
 
-def days_in_month(year: Integers, month: Integers) -> Integers:
+def days_in_month(year: Whole, month: Whole) -> Integers:
     """Return how many days months have (months 1 … 12); February 1900 has 29 as in Excel."""
     lengths = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])[np.asarray(month) - 1]
     return np.asarray(lengths + ((np.asarray(month) == 2) & is_leap(year)), dtype=np.int64)
 
 
-def is_leap(year: Integers) -> NDArray[np.bool_]:
+def is_leap(year: Whole) -> NDArray[np.bool_]:
     """Tell leap years; 1900 is one, as in Excel."""
     year = np.asarray(year)
     return np.asarray((year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0)) | (year == 1900))

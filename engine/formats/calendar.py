@@ -59,7 +59,9 @@ def _with_fractions(tokens: tuple[Token, ...]) -> list[Token]:
     while i < len(tokens):
         token = tokens[i]
         zeros = 0
-        while seconds and token.part is Part.POINT and i + zeros + 1 < len(tokens) and tokens[i + zeros + 1].text == "0":
+        while (
+            seconds and token.part is Part.POINT and i + zeros + 1 < len(tokens) and tokens[i + zeros + 1].text == "0"
+        ):
             zeros += 1
         if zeros:
             if zeros > 3:

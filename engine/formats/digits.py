@@ -1,4 +1,4 @@
-"""Numbers laid out by a section's placeholders: ``0`` shows a zero, ``?`` a space, ``#`` nothing where there is no digit."""
+"""Numbers laid out by placeholders: where there is no digit ``0`` shows a zero, ``?`` a space, ``#`` nothing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,12 @@ def _layout(section: Section) -> _Layout:
         elif token.part is Part.POINT and target is layout.whole:
             target = layout.decimals
         elif token.part is Part.EXPONENT:
-            if layout.exponent is not None or not target or i + 1 == len(tokens) or tokens[i + 1].part is not Part.DIGIT:
+            if (
+                layout.exponent is not None
+                or not target
+                or i + 1 == len(tokens)
+                or tokens[i + 1].part is not Part.DIGIT
+            ):
                 raise BadFormat(token.text)
             layout.exponent, target = i, layout.powers
         elif token.part is Part.PERCENT:

@@ -14,8 +14,8 @@ _GENERAL_WIDTH = 11
 def format_value(value: float | str, code: str, date1904: bool = False) -> str:
     """Show a number or a text by a format code; raises `BadFormat` where Excel gives #VALUE!.
 
-    >>> format_value(1234.567, "#,##0.00"), format_value(-5, "0;(0)"), format_value(0.5, "# ?/?"), format_value(1.5, "[h]:mm")
-    ('1,234.57', '(5)', ' 1/2', '36:00')
+    >>> format_value(1234.567, "#,##0.00"), format_value(-5, "0;(0)"), format_value(1.5, "[h]:mm")
+    ('1,234.57', '(5)', '36:00')
     """
     found = sections(code)
     if isinstance(value, str):

@@ -21,7 +21,10 @@ _SETTLED = 1e-13
 
 @elementwise()
 def PV(rate: Number, nper: Number, pmt: Number, fv: Number = 0, type: Number = 0) -> Result:
-    """Present value of payments; #NUM! for a rate of -1 or below that has no power. Source: Microsoft support, PV function."""
+    """Present value of payments; #NUM! for a rate of -1 or below that has no power.
+
+    Source: Microsoft support, PV function.
+    """
     growth, annuity = _factors(rate, nper, type)
     return -(fv + pmt * annuity) / growth
 
@@ -35,7 +38,10 @@ def FV(rate: Number, nper: Number, pmt: Number, pv: Number = 0, type: Number = 0
 
 @elementwise()
 def PMT(rate: Number, nper: Number, pv: Number, fv: Number = 0, type: Number = 0) -> Result:
-    """Payment that settles a loan; #NUM! for no periods or a rate of -1 or below. Source: Microsoft support, PMT function."""
+    """Payment that settles a loan; #NUM! for no periods or a rate of -1 or below.
+
+    Source: Microsoft support, PMT function.
+    """
     return fail(_payment(rate, nper, pv, fv, type), (nper == 0) | (rate <= -1), Error.NUM)
 
 
@@ -50,37 +56,55 @@ def NPER(rate: Number, pmt: Number, pv: Number, fv: Number = 0, type: Number = 0
 
 @elementwise()
 def IPMT(rate: Number, per: Number, nper: Number, pv: Number, fv: Number = 0, type: Number = 0) -> Result:
-    """Interest part of a payment; #NUM! for a period below 1 or beyond the last. Source: Microsoft support, IPMT function."""
+    """Interest part of a payment; #NUM! for a period below 1 or beyond the last.
+
+    Source: Microsoft support, IPMT function.
+    """
     return fail(_interest(rate, per, nper, pv, fv, type), _no_period(rate, per, nper), Error.NUM)
 
 
 @elementwise()
 def PPMT(rate: Number, per: Number, nper: Number, pv: Number, fv: Number = 0, type: Number = 0) -> Result:
-    """Principal part of a payment; #NUM! for a period below 1 or beyond the last. Source: Microsoft support, PPMT function."""
+    """Principal part of a payment; #NUM! for a period below 1 or beyond the last.
+
+    Source: Microsoft support, PPMT function.
+    """
     return fail(_principal(rate, per, nper, pv, fv, type), _no_period(rate, per, nper), Error.NUM)
 
 
 @elementwise()
 def ISPMT(rate: Number, per: Number, nper: Number, pv: Number) -> Result:
-    """Interest of a loan paid back in equal parts; #DIV/0! for no periods. Source: Microsoft support, ISPMT function."""
+    """Interest of a loan paid back in equal parts; #DIV/0! for no periods.
+
+    Source: Microsoft support, ISPMT function.
+    """
     return fail(pv * rate * (per / np.where(nper == 0, np.nan, nper) - 1), nper == 0, Error.DIV0)
 
 
 @scalar()
 def CUMIPMT(rate: Strict, nper: Strict, pv: Strict, start_period: Strict, end_period: Strict, type: Strict) -> Scalar:
-    """Interest paid from one period to another; #NUM! for numbers out of range. Source: Microsoft support, CUMIPMT function."""
+    """Interest paid from one period to another; #NUM! for numbers out of range.
+
+    Source: Microsoft support, CUMIPMT function.
+    """
     return _cumulated(_interest, rate, nper, pv, start_period, end_period, type)
 
 
 @scalar()
 def CUMPRINC(rate: Strict, nper: Strict, pv: Strict, start_period: Strict, end_period: Strict, type: Strict) -> Scalar:
-    """Principal paid from one period to another; #NUM! for numbers out of range. Source: Microsoft support, CUMPRINC."""
+    """Principal paid from one period to another; #NUM! for numbers out of range.
+
+    Source: Microsoft support, CUMPRINC.
+    """
     return _cumulated(_principal, rate, nper, pv, start_period, end_period, type)
 
 
 @scalar()
 def RATE(nper: Number, pmt: Number, pv: Number, fv: Number = 0, type: Number = 0, guess: Number = 0.1) -> Scalar:
-    """Rate of a loan, by iteration from a guess; #NUM! where none is found. Source: Microsoft support, RATE function."""
+    """Rate of a loan, by iteration from a guess; #NUM! where none is found.
+
+    Source: Microsoft support, RATE function.
+    """
     due = 1.0 if type else 0.0
     if nper <= 0:
         return Error.NUM

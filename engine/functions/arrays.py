@@ -27,8 +27,10 @@ def SORT(
     """
     table = _transposed(values) if by_col else values
     indices, orders = _numbers(sort_index, [1.0]), _numbers(sort_order, [1.0])
-    if isinstance(indices, Error) or isinstance(orders, Error):
-        return indices if isinstance(indices, Error) else orders
+    if isinstance(indices, Error):
+        return indices
+    if isinstance(orders, Error):
+        return orders
     if len(orders) == 1:
         orders = orders * len(indices)
     if len(orders) != len(indices) or any(not 1 <= int(i) <= table.shape[1] for i in indices):
@@ -65,7 +67,8 @@ def SORTBY(values: Array, by_array: Array, sort_order: Number = 1, *rest: Any, c
 def FILTER(values: Array, include: Array, if_empty: Any = Error.CALC, context: Context = None) -> Result:
     """Rows (columns) of an array where another is TRUE; ``if_empty``, or #CALC!, where none is.
 
-    #VALUE! where the lengths differ or a condition is text; errors in it pass. Source: Microsoft support, FILTER function.
+    #VALUE! where the lengths differ or a condition is text; errors in it pass.
+    Source: Microsoft support, FILTER function.
     """
     across = include.shape[0] == 1 and include.shape[1] == values.shape[1] and values.shape[0] != 1
     across |= include.shape == (1, values.shape[1]) and values.shape[0] == 1 and values.shape[1] > 1

@@ -1,4 +1,4 @@
-"""Bonds with regular coupons: PRICE, YIELD, DURATION, MDURATION. Prices are per 100 of face value, without accrued interest."""
+"""Bonds with regular coupons. Prices are per 100 of face value, without accrued interest."""
 
 from __future__ import annotations
 
@@ -149,5 +149,3 @@ def _price(stub: tuple[int, float], rate: float, yld: float, redemption: float, 
     growth = 1 + yld / frequency
     annuity = sum(growth ** -(k + left) for k in range(count))
     return redemption / growth ** (count - 1 + left) + coupon * annuity - coupon * gone
-
-

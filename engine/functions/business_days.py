@@ -16,7 +16,7 @@ _SATURDAY_SUNDAY = "0000011"
 
 @array()
 def NETWORKDAYS(start_date: Strict, end_date: Strict, holidays: Range = None, context: Context = None) -> Result:
-    """Working days from one date to another, both included, negative backwards; #NUM! for no date, #VALUE! for bad holidays.
+    """Working days from one date to another, both included; #NUM! for no date, #VALUE! for bad holidays.
 
     Source: Microsoft support, NETWORKDAYS function.
     """
@@ -29,7 +29,8 @@ def NETWORKDAYS_INTL(
 ) -> Result:
     """Working days from one date to another, both included, with a weekend of one's own.
 
-    #NUM! for no date or no such weekend, #VALUE! for bad holidays. Source: Microsoft support, NETWORKDAYS.INTL function.
+    #NUM! for no date or no such weekend, #VALUE! for bad holidays.
+    Source: Microsoft support, NETWORKDAYS.INTL function.
     """
     days = weekend_days(weekend)
     return days if isinstance(days, Error) else _network_days(start_date, end_date, days, holidays, context)
@@ -50,7 +51,8 @@ def WORKDAY_INTL(
 ) -> Result:
     """Date so many working days before or after another, with a weekend of one's own.
 
-    #NUM! for no date or no such weekend, #VALUE! for seven days of weekend. Source: Microsoft support, WORKDAY.INTL function.
+    #NUM! for no date or no such weekend, #VALUE! for seven days of weekend.
+    Source: Microsoft support, WORKDAY.INTL function.
     """
     pattern = weekend_days(weekend)
     if isinstance(pattern, Error):
@@ -59,7 +61,7 @@ def WORKDAY_INTL(
 
 
 def weekend_days(weekend: Scalar) -> str | Error:
-    """Return a weekend as seven digits from Monday on, 1 a day off: 1 … 7 pairs from Saturday, 11 … 17 single days from Sunday.
+    """Return a weekend as seven digits from Monday on: 1 … 7 are pairs from Saturday, 11 … 17 single days from Sunday.
 
     >>> weekend_days(2.0), weekend_days(11.0), weekend_days("0000110")
     ('1000001', '0000001', '0000110')

@@ -23,10 +23,7 @@ def NPV(rate: Number, *values: Numbers) -> Result:
     Source: Microsoft support, NPV function.
     """
     x, valid = values
-    if valid is None:
-        periods = np.arange(1.0, x.shape[-1] + 1)
-    else:
-        periods = np.cumsum(valid, axis=-1).astype(np.float64)
+    periods = np.arange(1.0, x.shape[-1] + 1) if valid is None else np.cumsum(valid, axis=-1).astype(np.float64)
     base = 1 + np.asarray(rate)[..., None]
     return fail((x / np.power(base, periods)).sum(axis=-1), np.asarray(rate) == -1, Error.DIV0)
 
@@ -70,7 +67,7 @@ def MIRR(values: Array, finance_rate: Number, reinvest_rate: Number) -> Result:
 
 @array()
 def XNPV(rate: Strict, values: Array, dates: Array, context: Context = None) -> Result:
-    """Present value of dated cash flows, in years of 365 days from the first; #NUM! for dates before it or other counts.
+    """Present value of dated cash flows, in years of 365 days from the first; #NUM! for dates before it.
 
     Source: Microsoft support, XNPV function.
     """
@@ -86,7 +83,7 @@ def XNPV(rate: Strict, values: Array, dates: Array, context: Context = None) -> 
 
 @array()
 def XIRR(values: Array, dates: Array, guess: Number = 0.1, context: Context = None) -> Result:
-    """Rate at which dated cash flows are worth nothing; #NUM! without both signs, for bad dates, or where none is found.
+    """Rate at which dated cash flows are worth nothing; #NUM! without both signs or where none is found.
 
     Source: Microsoft support, XIRR function.
     """
@@ -101,7 +98,10 @@ def XIRR(values: Array, dates: Array, guess: Number = 0.1, context: Context = No
 
 @array()
 def FVSCHEDULE(principal: Strict, schedule: Array) -> Result:
-    """Principal grown by a series of rates; empty cells are 0, #VALUE! for text. Source: Microsoft support, FVSCHEDULE."""
+    """Principal grown by a series of rates; empty cells are 0, #VALUE! for text.
+
+    Source: Microsoft support, FVSCHEDULE.
+    """
     kinds = schedule.kinds
     if (kinds == Kind.ERROR).any():
         return ERRORS_BY_CODE[int(schedule.data[kinds == Kind.ERROR][0])]
@@ -166,6 +166,3 @@ def _root(flows: Floats, years: Floats, guess: float) -> float | Error:
                 return following if following > _LEAST_RATE else Error.NUM
             rate = following
     return Error.NUM
-
-
-

@@ -17,7 +17,7 @@ from .declare import Context, Strict, scalar
 
 @dataclass(frozen=True, slots=True)
 class Coupons:
-    """The coupons around a settlement: serials of the one before (or at it) and the one after, and how many are to come."""
+    """The coupons around a settlement: the dates of the last (or at it) and the next, and how many are to come."""
 
     previous: int
     following: int
@@ -46,7 +46,10 @@ def COUPNCD(
 def COUPNUM(
     settlement: Strict, maturity: Strict, frequency: Strict, basis: Strict = 0, context: Context = None
 ) -> Scalar:
-    """Number of coupons from settlement to maturity; #NUM! for numbers out of range. Source: Microsoft support, COUPNUM."""
+    """Number of coupons from settlement to maturity; #NUM! for numbers out of range.
+
+    Source: Microsoft support, COUPNUM.
+    """
     found = checked_coupons(settlement, maturity, frequency, basis, context)
     return found if isinstance(found, Error) else float(found.count)
 
@@ -64,7 +67,10 @@ def COUPDAYS(
 def COUPDAYBS(
     settlement: Strict, maturity: Strict, frequency: Strict, basis: Strict = 0, context: Context = None
 ) -> Scalar:
-    """Days from the coupon before to settlement; #NUM! for numbers out of range. Source: Microsoft support, COUPDAYBS."""
+    """Days from the coupon before to settlement; #NUM! for numbers out of range.
+
+    Source: Microsoft support, COUPDAYBS.
+    """
     found = checked_coupons(settlement, maturity, frequency, basis, context)
     if isinstance(found, Error):
         return found
@@ -75,7 +81,10 @@ def COUPDAYBS(
 def COUPDAYSNC(
     settlement: Strict, maturity: Strict, frequency: Strict, basis: Strict = 0, context: Context = None
 ) -> Scalar:
-    """Days from settlement to the coupon after; #NUM! for numbers out of range. Source: Microsoft support, COUPDAYSNC."""
+    """Days from settlement to the coupon after; #NUM! for numbers out of range.
+
+    Source: Microsoft support, COUPDAYSNC.
+    """
     found = checked_coupons(settlement, maturity, frequency, basis, context)
     if isinstance(found, Error):
         return found

@@ -54,7 +54,10 @@ def DCOUNTA(database: Range, field: Any, criteria: Range, context: Context = Non
 
 @array()
 def DGET(database: Range, field: Any, criteria: Range, context: Context = None) -> Result:
-    """The field's one value in the records chosen; #VALUE! for none, #NUM! for several. Source: Microsoft support, DGET."""
+    """The field's one value in the records chosen; #VALUE! for none, #NUM! for several.
+
+    Source: Microsoft support, DGET.
+    """
     cells = _chosen(database, field, criteria, context)
     if isinstance(cells, Error):
         return cells
@@ -83,7 +86,10 @@ def DPRODUCT(database: Range, field: Any, criteria: Range, context: Context = No
 
 @array()
 def DSTDEV(database: Range, field: Any, criteria: Range, context: Context = None) -> Result:
-    """Standard deviation of a sample; #DIV/0! for fewer than two numbers. Source: Microsoft support, DSTDEV function."""
+    """Standard deviation of a sample; #DIV/0! for fewer than two numbers.
+
+    Source: Microsoft support, DSTDEV function.
+    """
     return _statistic(database, field, criteria, context, lambda x: _deviation(x, 1, root=True))
 
 
@@ -150,7 +156,9 @@ def _records(database: Values, criteria: Values, context: Context) -> NDArray[np
     headings = _headings(database, context)
     wanted = _headings(criteria, context)
     rows = criteria.rows(context.strings)[1:]
-    columns = {name: Values(database.data[1:, i], database.kinds[1:, i]) for i, name in reversed(list(enumerate(headings)))}
+    columns = {
+        name: Values(database.data[1:, i], database.kinds[1:, i]) for i, name in reversed(list(enumerate(headings)))
+    }
     chosen = np.zeros(database.shape[0] - 1, dtype=bool)
     for row in rows:
         fits = np.ones(len(chosen), dtype=bool)

@@ -1,4 +1,4 @@
-"""Dates and times: serials made, taken apart and counted. Business days and day-count conventions have their own files."""
+"""Dates and times: serials made, taken apart and counted. Working days and day counts have their own files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ def MONTH(serial_number: Number, context: Context = None) -> Result:
 
 @elementwise()
 def DAY(serial_number: Number, context: Context = None) -> Result:
-    """Day of the month of a serial (0 for 0); #NUM! for one that is no date. Source: Microsoft support, DAY function."""
+    """Day of the month of a serial (0 for 0); #NUM! for one that is no date.
+
+    Source: Microsoft support, DAY function.
+    """
     serial = _whole(serial_number)
     return fail(_parts(serial, context)[2], _outside(serial, context), Error.NUM)
 
@@ -94,7 +97,7 @@ def WEEKDAY(serial_number: Number, return_type: Number = 1, context: Context = N
 
 @elementwise()
 def WEEKNUM(serial_number: Strict, return_type: Strict = 1, context: Context = None) -> Result:
-    """Week of the year: week 1 holds 1 January, or with type 21 the first Thursday. #NUM! for another type or for no date.
+    """Week of the year: week 1 holds 1 January, or with type 21 the first Thursday; #NUM! for another type or no date.
 
     Source: Microsoft support, WEEKNUM function.
     """

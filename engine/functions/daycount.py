@@ -100,7 +100,7 @@ def _nearest_day(number: float) -> int:
 
 def _ends_february(date: Civil) -> bool:
     year, month, day = date
-    return month == 2 and day == (29 if is_leap(year) else 28)  # type: ignore[arg-type]
+    return month == 2 and day == (29 if is_leap(year) else 28)
 
 
 def _average_year(first: Civil, last: Civil, context: Context) -> float:
@@ -108,9 +108,9 @@ def _average_year(first: Civil, last: Civil, context: Context) -> float:
     (y1, m1, d1), (y2, m2, d2) = first, last
     if y1 == y2 or (y2 == y1 + 1 and (m1, d1) >= (m2, d2)):
         if y1 == y2:
-            return 366 if is_leap(y1) else 365  # type: ignore[arg-type]
+            return 366 if is_leap(y1) else 365
         # Within a year across new year: long if a 29 February lies between.
-        leap = (is_leap(y1) and (m1, d1) <= (2, 29)) or (is_leap(y2) and (m2, d2) >= (2, 29))  # type: ignore[arg-type]
+        leap = (is_leap(y1) and (m1, d1) <= (2, 29)) or (is_leap(y2) and (m2, d2) >= (2, 29))
         return 366 if leap else 365
     days = serial_of(y2 + 1, 1, 1, context) - serial_of(y1, 1, 1, context)
     return days / (y2 - y1 + 1)

@@ -20,14 +20,17 @@ def SLN(cost: Number, salvage: Number, life: Number) -> Result:
 
 @elementwise()
 def SYD(cost: Number, salvage: Number, life: Number, per: Number) -> Result:
-    """Sum-of-years' digits depreciation of a period; #NUM! for a period outside the life. Source: Microsoft support, SYD."""
+    """Sum-of-years' digits depreciation of a period; #NUM! for a period outside the life.
+
+    Source: Microsoft support, SYD.
+    """
     wrong = (life <= 0) | (per <= 0) | (per > life)
     return fail((cost - salvage) * (life - per + 1) * 2 / (life * (life + 1)), wrong, Error.NUM)
 
 
 @scalar()
 def DB(cost: Number, salvage: Number, life: Number, period: Number, month: Number = 12) -> Scalar:
-    """Fixed-declining balance depreciation of a period, the rate rounded to three digits; #NUM! for numbers out of range.
+    """Fixed-declining balance depreciation of a period, the rate cut to three digits; #NUM! for numbers out of range.
 
     Source: Microsoft support, DB function.
     """
@@ -97,7 +100,9 @@ def AMORLINC(
     basis: Strict = 0,
     context: Context = None,
 ) -> Scalar:
-    """Linear depreciation of a period in the French way, the first by its share of a year; #NUM! for numbers out of range.
+    """Linear depreciation of a period in the French way, the first by its share of a year.
+
+    #NUM! for numbers out of range.
 
     Source: Microsoft support, AMORLINC function; OpenFormula 1.2 §6.12.4.
     """
@@ -124,7 +129,7 @@ def AMORDEGRC(
     basis: Strict = 0,
     context: Context = None,
 ) -> Scalar:
-    """Degressive depreciation of a period in the French way, by a coefficient that grows with life; rounded to whole units.
+    """Degressive depreciation of a period in the French way, by a coefficient that grows with life, in whole units.
 
     #NUM! for numbers out of range. Source: Microsoft support, AMORDEGRC function; OpenFormula 1.2 §6.12.3.
     """

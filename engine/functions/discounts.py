@@ -31,7 +31,10 @@ def INTRATE(
     basis: Strict = 0,
     context: Context = None,
 ) -> Scalar:
-    """Interest rate of a fully invested security; #NUM! for numbers out of range. Source: Microsoft support, INTRATE."""
+    """Interest rate of a fully invested security; #NUM! for numbers out of range.
+
+    Source: Microsoft support, INTRATE.
+    """
     years = _years(settlement, maturity, basis, context)
     if isinstance(years, Error) or investment <= 0 or redemption <= 0:
         return Error.NUM
@@ -137,7 +140,10 @@ def ACCRINTM(
 
 @scalar()
 def TBILLPRICE(settlement: Strict, maturity: Strict, discount: Strict, context: Context = None) -> Scalar:
-    """Price of a treasury bill; #NUM! for more than a year or numbers out of range. Source: Microsoft support, TBILLPRICE."""
+    """Price of a treasury bill; #NUM! for more than a year or numbers out of range.
+
+    Source: Microsoft support, TBILLPRICE.
+    """
     days = _bill_days(settlement, maturity, context)
     if isinstance(days, Error) or discount <= 0 or discount * days >= 360:
         return Error.NUM
@@ -146,7 +152,10 @@ def TBILLPRICE(settlement: Strict, maturity: Strict, discount: Strict, context: 
 
 @scalar()
 def TBILLYIELD(settlement: Strict, maturity: Strict, pr: Strict, context: Context = None) -> Scalar:
-    """Yield of a treasury bill; #NUM! for more than a year or numbers out of range. Source: Microsoft support, TBILLYIELD."""
+    """Yield of a treasury bill; #NUM! for more than a year or numbers out of range.
+
+    Source: Microsoft support, TBILLYIELD.
+    """
     days = _bill_days(settlement, maturity, context)
     return Error.NUM if isinstance(days, Error) or pr <= 0 else (100 - pr) / pr * 360 / days
 

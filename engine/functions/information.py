@@ -1,4 +1,4 @@
-"""What a value is: the IS functions, N, TYPE, ERROR.TYPE. ISREF, ISFORMULA, CELL and the like take references: `special`."""
+"""What a value is: the IS functions, N, TYPE, ERROR.TYPE. Those of references (ISREF, CELL …) are in `special`."""
 
 from __future__ import annotations
 
@@ -59,13 +59,19 @@ def ISNA(value: Any) -> Result:
 
 @elementwise()
 def ISEVEN(number: Any, context: Context = None) -> Result:
-    """Whether the whole part of a number is even; #VALUE! for logicals and text. Source: Microsoft support, ISEVEN function."""
+    """Whether the whole part of a number is even; #VALUE! for logicals and text.
+
+    Source: Microsoft support, ISEVEN function.
+    """
     return _parity(number, 0, context)
 
 
 @elementwise()
 def ISODD(number: Any, context: Context = None) -> Result:
-    """Whether the whole part of a number is odd; #VALUE! for logicals and text. Source: Microsoft support, ISODD function."""
+    """Whether the whole part of a number is odd; #VALUE! for logicals and text.
+
+    Source: Microsoft support, ISODD function.
+    """
     return _parity(number, 1, context)
 
 
@@ -85,7 +91,10 @@ def NA() -> Scalar:
 
 @array()
 def TYPE(value: Range) -> Result:
-    """Kind of a value: 1 number or empty, 2 text, 4 logical, 16 error, 64 array. Source: Microsoft support, TYPE function."""
+    """Kind of a value: 1 number or empty, 2 text, 4 logical, 16 error, 64 array.
+
+    Source: Microsoft support, TYPE function.
+    """
     if value.data.size != 1:
         return np.array([[64.0]])
     return np.array([1.0, 1.0, 2.0, 4.0, 16.0])[value.kinds]
@@ -99,7 +108,10 @@ def ERROR_TYPE(error_val: Any) -> Result:
 
 @scalar()
 def INFO(type_text: Text) -> Scalar:
-    """Facts of the environment that do not depend on the machine; #VALUE! for others. Source: Microsoft support, INFO."""
+    """Facts of the environment that do not depend on the machine; #VALUE! for others.
+
+    Source: Microsoft support, INFO.
+    """
     known: dict[str, Scalar] = {
         "numfile": 1.0,
         "origin": "$A:$A$1",

@@ -31,7 +31,10 @@ def NOMINAL(effect_rate: Strict, npery: Strict) -> Scalar:
 
 @scalar()
 def RRI(nper: Number, pv: Number, fv: Number) -> Scalar:
-    """Rate at which one value grows to another; #NUM! for numbers out of range. Source: Microsoft support, RRI function."""
+    """Rate at which one value grows to another; #NUM! for numbers out of range.
+
+    Source: Microsoft support, RRI function.
+    """
     if nper <= 0 or pv == 0 or fv / pv < 0:
         return Error.NUM
     return float((fv / pv) ** (1 / nper) - 1)

@@ -17,7 +17,7 @@ from .search import NOWHERE, Positions
 
 @lookup()
 def MATCH(lookup_value: Any, lookup_array: Range, match_type: Number = 1, context: Context = None) -> Result:
-    """Position of a value in a row or column; type 1 largest not above (sorted), 0 equal (wildcards), -1 smallest not below.
+    """Position of a value in a row or column: type 1 the largest not above, 0 equal, -1 the smallest not below.
 
     #N/A where nothing matches or the array has both rows and columns. Source: Microsoft support, MATCH function.
     """
@@ -50,7 +50,8 @@ def VLOOKUP(
 ) -> Result:
     """Value in the given column of the row whose first cell matches: approximately (sorted) or exactly (wildcards).
 
-    #N/A where nothing matches, #VALUE! for a column below 1, #REF! beyond the table. Source: Microsoft support, VLOOKUP function.
+    #N/A where nothing matches, #VALUE! for a column below 1, #REF! beyond the table.
+    Source: Microsoft support, VLOOKUP function.
     """
     return _table_lookup(lookup_value, table_array, col_index_num, range_lookup, context)
 
@@ -61,14 +62,15 @@ def HLOOKUP(
 ) -> Result:
     """Value in the given row of the column whose first cell matches: VLOOKUP turned by 90 degrees.
 
-    #N/A where nothing matches, #VALUE! for a row below 1, #REF! beyond the table. Source: Microsoft support, HLOOKUP function.
+    #N/A where nothing matches, #VALUE! for a row below 1, #REF! beyond the table.
+    Source: Microsoft support, HLOOKUP function.
     """
     return _table_lookup(lookup_value, _transposed(table_array), row_index_num, range_lookup, context)
 
 
 @lookup()
 def LOOKUP(lookup_value: Any, lookup_vector: Array, result_vector: Array = None, context: Context = None) -> Result:
-    """Value beside the largest one not above the lookup value; data must be sorted. Errors and other kinds are stepped over.
+    """Value beside the largest one not above the lookup value, in sorted data; errors and other kinds are stepped over.
 
     Without a result vector: searches the longer side's first line and returns from the last.
     #N/A where nothing matches. Source: Microsoft support, LOOKUP function.
@@ -168,10 +170,12 @@ def _extended_search(sought: Values, places: Values, mode: int, way: int, contex
     if mode == 3:
         return search.find_matching(sought, places, strings, last, matcher)
     if abs(way) == 2:
-        return search.find_bisecting(*search.order_keys(strings, sought, places), last, mode)
+        mine, theirs = search.order_keys(strings, sought, places)
+        return search.find_bisecting(mine, theirs, last, mode)
     if mode == 0:
         return search.find_equal(search.equality_keys(sought, strings), search.equality_keys(places, strings), last)
-    return search.find_nearest(*search.order_keys(strings, sought, places), mode > 0, last)
+    mine, theirs = search.order_keys(strings, sought, places)
+    return search.find_nearest(mine, theirs, mode > 0, last)
 
 
 def _table_lookup(
@@ -211,7 +215,7 @@ def _transposed(values: Values) -> Values:
 
 
 def _lines(returned: Values, looked: Values) -> Values | None:
-    """Return what stands beside each place of the lookup array: (n,) or (n, rows, columns); None where lengths differ."""
+    """Return what stands beside each place looked at, (n,) or (n, rows, columns); None where lengths differ."""
     data, kinds = returned.data, returned.kinds
     if looked.shape[1] == 1 and looked.shape[0] == data.shape[0]:
         data, kinds = data[:, None, :], kinds[:, None, :]

@@ -1,8 +1,9 @@
-"""Bonds with an odd first or last coupon period (ODDF…, ODDL…), and ACCRINT, which counts the same quasi-coupon periods."""
+"""Bonds with an odd first or last coupon period, and ACCRINT, which counts the same quasi-coupon periods."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from sheetgrad.sheets.values import Error, Scalar
 
@@ -25,7 +26,10 @@ def ODDFPRICE(
     basis: Strict = 0,
     context: Context = None,
 ) -> Scalar:
-    """Price of a bond with an odd first period; #NUM! for numbers out of range. Source: Microsoft support, ODDFPRICE."""
+    """Price of a bond with an odd first period; #NUM! for numbers out of range.
+
+    Source: Microsoft support, ODDFPRICE.
+    """
     dates = _whole(issue, settlement, first_coupon, maturity)
     if not _in_order(dates, frequency, basis, context) or rate < 0 or yld < 0 or redemption <= 0:
         return Error.NUM
@@ -45,7 +49,10 @@ def ODDFYIELD(
     basis: Strict = 0,
     context: Context = None,
 ) -> Scalar:
-    """Yield of a bond with an odd first period; #NUM! for numbers out of range. Source: Microsoft support, ODDFYIELD."""
+    """Yield of a bond with an odd first period; #NUM! for numbers out of range.
+
+    Source: Microsoft support, ODDFYIELD.
+    """
     dates = _whole(issue, settlement, first_coupon, maturity)
     if not _in_order(dates, frequency, basis, context) or rate < 0 or pr <= 0 or redemption <= 0:
         return Error.NUM
@@ -129,7 +136,7 @@ def _whole(*dates: float) -> tuple[int, ...]:
 
 
 def _in_order(dates: tuple[int, ...], frequency: float, basis: float, context: Context) -> bool:
-    rising = all(a < b for a, b in zip(dates, dates[1:], strict=False))
+    rising = all(a < b for a, b in pairwise(dates))
     return rising and all(is_date(d, context) for d in dates) and int(frequency) in (1, 2, 4) and int(basis) in range(5)
 
 
@@ -161,7 +168,7 @@ def _periods_between(start: int, end: int, anchor: int, frequency: int, basis: i
 def _accrued_periods(
     issue: int, first: int, settlement: int, frequency: int, basis: int, whole: bool, context: Context
 ) -> float:
-    """Return the coupon periods of ACCRINT: those since issue that are over, and the days since by the first one's length.
+    """Return the coupon periods of ACCRINT: those over since issue, and the days since by the first one's length.
 
     The days count from the start of the first interest's period, back where settlement lies before it; with ``whole``
     and a settlement after the first interest, from the last coupon before settlement. Found on Excel's own values.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import islice
 
 from sheetgrad.sheets.values import Error, Scalar, Values
 
+from . import regex_machine as machine
 from .declare import Context, Number, Result, Text, array, scalar
 
 _POSIX = {
@@ -24,18 +27,61 @@ _POSIX = {
 }
 _LONGEST = 8_191
 LONGEST = 32_767
+_QUICK = 10_000_000  # steps that Python's matcher may take
 _GROUP = re.compile(r"\$(?:(\d{1,2}|\$)|\{(\w+)\})", re.ASCII)
 
 
+class Pattern:
+    """A compiled pattern. Python's matcher runs it where that is sure to be quick, else the bounded machine."""
+
+    def __init__(self, source: str, flags: int) -> None:
+        self.source, self.flags = source, flags
+        self.compiled = re.compile(source, flags)
+        self.degree = machine.degree(source, flags)
+
+    @cached_property
+    def program(self) -> machine.Program:
+        return machine.assemble(self.source, self.flags)
+
+    def matches(self, text: str) -> Iterator[Match]:
+        """Yield all matches; raises `machine.TooLong` where they would take too long."""
+        if len(text) ** self.degree <= _QUICK:
+            for found in self.compiled.finditer(text):
+                yield Match(text, [at for i in range(self.compiled.groups + 1) for at in found.span(i)])
+            return
+        try:
+            program = self.program
+        except machine.Unsupported:
+            raise machine.TooLong from None
+        for spans in machine.all_matches(program, text):
+            yield Match(text, spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A match: start and end of the whole, then of each group (-1 where it took no part)."""
+
+    text: str
+    spans: list[int]
+
+    @property
+    def groups(self) -> list[str]:
+        return [self.group(i) for i in range(len(self.spans) // 2)]
+
+    def group(self, number: int) -> str:
+        start, end = self.spans[2 * number : 2 * number + 2]
+        return self.text[start:end] if start >= 0 else ""
+
+
 @lru_cache(maxsize=1024)
-def compile_pattern(pattern: str, ignore_case: bool = False) -> re.Pattern[str] | None:
+def compile_pattern(pattern: str, ignore_case: bool = False) -> Pattern | None:
     """Compile a pattern, or return None where it is not one."""
     if len(pattern) > _LONGEST:
         return None
     pattern = re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
     pattern = re.sub(r"\[:(\w+):\]", lambda match: _POSIX.get(match[1], match[0]), pattern)
     try:
-        return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+        return Pattern(pattern, re.IGNORECASE if ignore_case else 0)
     except (re.error, RecursionError, OverflowError):
         return None
 
@@ -43,14 +89,35 @@ def compile_pattern(pattern: str, ignore_case: bool = False) -> re.Pattern[str] 
 def matcher(pattern: str) -> Callable[[str], bool]:
     """Return what tells whether a text holds a match; nothing matches a pattern that is none."""
     compiled = compile_pattern(pattern)
-    return lambda text: compiled is not None and compiled.search(text) is not None
+
+    def test(text: str) -> bool:
+        try:
+            return compiled is not None and next(compiled.matches(text), None) is not None
+        except machine.TooLong:
+            return False
+
+    return test
+
+
+def _found(text: str, pattern: str, ignore_case: bool, first: bool) -> list[Match] | None:
+    """Return the first match or all of them; None for a pattern that is none or takes too long."""
+    compiled = compile_pattern(pattern, ignore_case)
+    if compiled is None:
+        return None
+    try:
+        return list(islice(compiled.matches(text), 1 if first else None))
+    except machine.TooLong:
+        return None
 
 
 @scalar()
 def REGEXTEST(text: Text, pattern: Text, case_sensitivity: Number = 0) -> Scalar:
-    """Whether a text holds a match; #VALUE! for a pattern that is none. Source: Microsoft support, REGEXTEST function."""
-    compiled = compile_pattern(pattern, bool(case_sensitivity))
-    return Error.VALUE if compiled is None else compiled.search(text) is not None
+    """Whether a text holds a match; #VALUE! for a pattern that is none.
+
+    Source: Microsoft support, REGEXTEST function.
+    """
+    found = _found(text, pattern, bool(case_sensitivity), first=True)
+    return Error.VALUE if found is None else bool(found)
 
 
 @array()
@@ -61,15 +128,11 @@ def REGEXEXTRACT(
 
     #VALUE! for a pattern or mode that is none. Source: Microsoft support, REGEXEXTRACT function.
     """
-    compiled = compile_pattern(pattern, bool(case_sensitivity))
-    if compiled is None or int(return_mode) not in (0, 1, 2):
+    found = _found(text, pattern, bool(case_sensitivity), first=int(return_mode) != 1)
+    if found is None or int(return_mode) not in (0, 1, 2):
         return Error.VALUE
-    if int(return_mode) == 1:
-        found = [match[0] for match in compiled.finditer(text)]
-    else:
-        first = compiled.search(text)
-        found = [] if first is None else [first[0]] if return_mode < 1 else [group or "" for group in first.groups()]
-    return Values.from_rows([found], context.strings) if found else Error.NA
+    pieces = found[0].groups[1:] if found and int(return_mode) == 2 else [match.group(0) for match in found]
+    return Values.from_rows([pieces], context.strings) if pieces else Error.NA
 
 
 @scalar()
@@ -80,33 +143,32 @@ def REGEXREPLACE(
 
     #VALUE! for a pattern that is none. Source: Microsoft support, REGEXREPLACE function.
     """
-    compiled = compile_pattern(pattern, bool(case_sensitivity))
-    if compiled is None:
+    matches = _found(text, pattern, bool(case_sensitivity), first=False)
+    if matches is None:
         return Error.VALUE
-    matches = list(compiled.finditer(text))
     wanted = int(occurrence)
     if wanted:
         at = wanted - 1 if wanted > 0 else len(matches) + wanted
         matches = matches[at : at + 1] if 0 <= at < len(matches) else []
-    pieces, end = [], 0
+    names = compile_pattern(pattern, bool(case_sensitivity)).compiled.groupindex  # type: ignore[union-attr]
+    pieces, end, length = [], 0, 0
     for match in matches:
-        pieces += [text[end : match.start()], _expanded(replacement, match)]
-        end = match.end()
-        if sum(map(len, pieces)) > LONGEST:
+        pieces += [text[end : match.spans[0]], _expanded(replacement, match, names)]
+        end = match.spans[1]
+        length += len(pieces[-1]) + len(pieces[-2])
+        if length > LONGEST:
             return Error.VALUE
     return "".join(pieces) + text[end:]
 
 
-def _expanded(replacement: str, match: re.Match[str]) -> str:
+def _expanded(replacement: str, match: Match, names: Mapping[str, int]) -> str:
     """Put groups in the places of $1, ${1}, ${name} and $0; $$ is a dollar sign."""
 
     def group(found: re.Match[str]) -> str:
         name = found[1] or found[2]
         if name == "$":
             return "$"
-        try:
-            return match[int(name) if name.isdigit() else name] or ""
-        except (IndexError, KeyError):
-            return found[0]
+        number = int(name) if name.isdigit() else names.get(name, -1)
+        return match.group(number) if 0 <= number < len(match.spans) // 2 else found[0]
 
     return _GROUP.sub(group, replacement)

@@ -23,7 +23,7 @@ _EMPTY_GROUP = 5
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Values as comparable keys: by ``group`` (numbers 1 < text 2 < logicals 3 < errors 4 < empty 5), then by ``key``."""
+    """Values as comparable keys: by ``group`` (number 1, text 2, logical 3, error 4, empty 5), then by ``key``."""
 
     group: Kinds  # (n,)
     key: Floats  # (n,)
@@ -139,7 +139,7 @@ def find_descending(sought: Keys, places: Keys) -> Positions:
 
 
 def find_nearest(sought: Keys, places: Keys, larger: bool, last: bool = False) -> Positions:
-    """Find equal values, else the next smaller (or larger) one, wherever it stands; empty cells match only empty values."""
+    """Find equal values, else the next smaller (larger) one wherever it stands; empty cells match empty values only."""
     found = find_equal(sought, places, last)
     usable = np.flatnonzero(places.group < Kind.ERROR)
     if not len(usable):
@@ -200,7 +200,7 @@ def is_pattern(values: Values, strings: Strings) -> NDArray[np.bool_]:
 def find_matching(
     sought: Values, places: Values, strings: Strings, last: bool, matcher: Callable[[str], Callable[[str], bool]]
 ) -> Positions:
-    """Find the first (last) text that ``matcher(lookup text)`` accepts; places of lookup values that are not text stay -1."""
+    """Find the first (last) text that ``matcher(lookup text)`` accepts; lookup values that are no text find nothing."""
     found = np.full(len(sought.data), NOWHERE, dtype=np.int64)
     texts = np.flatnonzero(places.kinds == Kind.TEXT)
     distinct, where = np.unique(places.data[texts].astype(np.int64), return_inverse=True)

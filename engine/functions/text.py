@@ -1,4 +1,4 @@
-"""Text functions that take single texts: parts, case, search and replacement, characters. Positions count UTF-16 units."""
+"""Functions of single texts: parts, case, search and replacement, characters. Positions count UTF-16 units."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ def RIGHT(text: Text, num_chars: Number = 1) -> Result:
 
 @elementwise("MID", "MIDB")
 def MID(text: Text, start_num: Number, num_chars: Number) -> Result:
-    """Characters from a place (from 1); #VALUE! for a place below 1 or a negative number. Source: Microsoft support, MID."""
+    """Characters from a place (from 1); #VALUE! for a place below 1 or a negative number.
+
+    Source: Microsoft support, MID.
+    """
     return fail(_map(_middle, text, start_num, num_chars), (start_num < 1) | (num_chars < 0), Error.VALUE)
 
 
@@ -103,7 +106,10 @@ def T(value: Any, context: Context = None) -> Result:
 
 @scalar("FIND", "FINDB")
 def FIND(find_text: Text, within_text: Text, start_num: Number = 1) -> Scalar:
-    """Place of a text in another, case and all; #VALUE! where it is not. Source: Microsoft support, FIND, FINDB functions."""
+    """Place of a text in another, case and all; #VALUE! where it is not.
+
+    Source: Microsoft support, FIND, FINDB functions.
+    """
     within, start = to_units(within_text), int(start_num) - 1
     if not 0 <= start <= len(within):
         return Error.VALUE
@@ -162,7 +168,10 @@ def REPLACE(old_text: Text, start_num: Number, num_chars: Number, new_text: Text
 
 @scalar()
 def REPT(text: Text, number_times: Number) -> Scalar:
-    """Text repeated; #VALUE! for a negative number or beyond 32,767 characters. Source: Microsoft support, REPT function."""
+    """Text repeated; #VALUE! for a negative number or beyond 32,767 characters.
+
+    Source: Microsoft support, REPT function.
+    """
     if number_times < 0 or len(text) * int(number_times) > LONGEST:
         return Error.VALUE
     return str(text) * int(number_times)
@@ -170,7 +179,10 @@ def REPT(text: Text, number_times: Number) -> Scalar:
 
 @scalar()
 def CHAR(number: Number) -> Scalar:
-    """Character of a code from 1 to 255 in Windows-1252; #VALUE! for others. Source: Microsoft support, CHAR function."""
+    """Character of a code from 1 to 255 in Windows-1252; #VALUE! for others.
+
+    Source: Microsoft support, CHAR function.
+    """
     code = int(number)
     if not 1 <= code <= 255:
         return Error.VALUE
@@ -192,7 +204,10 @@ def CODE(text: Text) -> Scalar:
 
 @scalar()
 def UNICHAR(number: Number) -> Scalar:
-    """Character of a Unicode number; #VALUE! for 0 and beyond, #N/A for surrogates. Source: Microsoft support, UNICHAR."""
+    """Character of a Unicode number; #VALUE! for 0 and beyond, #N/A for surrogates.
+
+    Source: Microsoft support, UNICHAR.
+    """
     code = int(number)
     if not 1 <= code <= 0x10FFFF:
         return Error.VALUE
@@ -220,7 +235,10 @@ def DBCS(text: Text) -> Scalar:
 
 @scalar()
 def ENCODEURL(text: Text) -> Scalar:
-    """Text with all but letters, digits and ``-_.~`` escaped as UTF-8. Source: Microsoft support, ENCODEURL function."""
+    """Text with all but letters, digits and ``-_.~`` escaped as UTF-8.
+
+    Source: Microsoft support, ENCODEURL function.
+    """
     from urllib.parse import quote
 
     return quote(text, safe="")

@@ -17,7 +17,10 @@ LONGEST = 32_767
 
 @array()
 def CONCAT(text1: Array, *more: Array, context: Context = None) -> Result:
-    """All values of all arguments joined, row by row; #VALUE! beyond 32,767 characters. Source: Microsoft support, CONCAT."""
+    """All values of all arguments joined, row by row; #VALUE! beyond 32,767 characters.
+
+    Source: Microsoft support, CONCAT.
+    """
     return _joined([""], False, (text1, *more), context)
 
 
@@ -47,7 +50,8 @@ def TEXTSPLIT(
 ) -> Result:
     """Text split into rows and columns at delimiters; short rows are filled up with ``pad_with``.
 
-    #VALUE! without a delimiter or for an empty one, #CALC! where nothing is left. Source: Microsoft support, TEXTSPLIT function.
+    #VALUE! without a delimiter or for an empty one, #CALC! where nothing is left.
+    Source: Microsoft support, TEXTSPLIT function.
     """
     if int(match_mode) not in (0, 1):
         return Error.VALUE
@@ -84,7 +88,9 @@ def TEXTBEFORE(
     place = _occurrence(text, delimiter, instance_num, match_mode, match_end, context)
     if isinstance(place, Error):
         return place
-    return Values.of("" if if_not_found is None else if_not_found, context.strings) if place is None else text[: place[0]]
+    return (
+        Values.of("" if if_not_found is None else if_not_found, context.strings) if place is None else text[: place[0]]
+    )
 
 
 @array()
@@ -104,7 +110,14 @@ def TEXTAFTER(
     place = _occurrence(text, delimiter, instance_num, match_mode, match_end, context)
     if isinstance(place, Error):
         return place
-    return Values.of("" if if_not_found is None else if_not_found, context.strings) if place is None else text[place[1] :]
+    return (
+        Values.of("" if if_not_found is None else if_not_found, context.strings) if place is None else text[place[1] :]
+    )
+
+
+def _instead(if_not_found: Scalar, context: Context) -> Values:
+    """Return ``if_not_found``; an empty cell there is an empty text."""
+    return Values.of("" if if_not_found is None else if_not_found, context.strings)
 
 
 def _plain(values: Values, context: Context) -> list[str] | Error:
@@ -116,7 +129,9 @@ def _plain(values: Values, context: Context) -> list[str] | Error:
     return found
 
 
-def _joined(delimiters: list[str], ignore_empty: bool, arrays: Sequence[Values | None], context: Context) -> str | Error:
+def _joined(
+    delimiters: list[str], ignore_empty: bool, arrays: Sequence[Values | None], context: Context
+) -> str | Error:
     pieces: list[str] = []
     for values in arrays:
         if values is None:

@@ -36,7 +36,10 @@ def TEXT(value: Any, format_text: Text, context: Context = None) -> Scalar:
 
 @scalar()
 def VALUE(text: Any, context: Context = None) -> Scalar:
-    """Number that a text stands for; #VALUE! for logicals and for text that is no number. Source: Microsoft support, VALUE."""
+    """Number that a text stands for; #VALUE! for logicals and for text that is no number.
+
+    Source: Microsoft support, VALUE.
+    """
     if text is None:
         return 0.0
     if isinstance(text, bool):
