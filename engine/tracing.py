@@ -40,7 +40,7 @@ from .ir import (
 )
 from .regions import Region
 from .tape import Tape
-from .windows import Frame, Moving, moving, target
+from .windows import Frame, Moving, moving, read, target
 
 ARITHMETIC = frozenset({"+", "-", "*", "/", "^"})
 COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
@@ -270,7 +270,7 @@ class _Trace:
         data, codes = logicals(condition.values, self.tracer.context.strings)
         holds = data & (codes == 0) if codes is not None else data
         taken = [branch for branch, met in ((node.then, holds), (node.otherwise, ~holds)) if met.any()]
-        live = condition.slot is not None and not self._settled(node.condition)
+        live = condition.slot is not None
         branches = [self._branch(branch, branch in taken) for branch in (node.then, node.otherwise)]
         if branches[0] is None or branches[1] is None:
             self.tape.frozen.append(f"a choice in {self.where()}")
@@ -289,9 +289,6 @@ class _Trace:
                 self.tape.frozen.append(f"a choice in {self.where()}")
             return Dual(values, self.record("if", [condition.slot, *slots]))
         return Dual(values, self.record("where", [self.flags(np.asarray(holds)), *slots]))
-
-    def _settled(self, node: Node) -> bool:
-        return False
 
     @staticmethod
     def _numeric(dual: Dual) -> bool:
@@ -410,10 +407,7 @@ class _Trace:
         values = self.evaluation.value(node)
         plan = running(node, self.frame)
         assert plan is not None
-        whole = self.evaluation.grid
-        from .windows import read
-
-        cells = read(whole, plan.window)
+        cells = read(self.tracer.grid, plan.window)
         slot = self.tracer.read(plan.window, cells)
         if slot is None:
             return Dual(values)
@@ -431,8 +425,7 @@ class _Trace:
         last = len(shape) - 1
         across = last + 1 + plan.across
         one = {"MAX": "greatest", "MIN": "least", "PRODUCT": "product"}.get(function, "sum")
-        folded = self.record(one, [self.record("move", [slot], across, last)])  # (*loops, longest, 1)
-        line = self.record("reshape", [folded], self.tape.shape(folded)[:-1])
+        line = self.record(one, [self.record("move", [slot], across, last)])  # (*loops, longest)
         run = {"MAX": "running greatest", "MIN": "running least", "PRODUCT": "running product"}.get(function, "running sum")
         line = self.record(run, [line])
         if function == "AVERAGE":

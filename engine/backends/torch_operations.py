@@ -38,7 +38,9 @@ class TorchLibrary:
         return torch.as_tensor(np.ascontiguousarray(argument), device=self.device)
 
 
-def _guarded(body: Callable[[Tensor], Tensor], inside: Callable[[Tensor], Tensor], harmless: float) -> Callable[[Tensor], Tensor]:
+def _guarded(
+    body: Callable[[Tensor], Tensor], inside: Callable[[Tensor], Tensor], harmless: float
+) -> Callable[[Tensor], Tensor]:
     """Keep a body within its domain; outside, and at its edge, the result is the body's value without a gradient."""
 
     def run(x: Tensor) -> Tensor:
@@ -100,7 +102,7 @@ def _compare(operator: str) -> Callable[[Tensor, Tensor], Tensor]:
 
 def _first_greatest(x: Tensor) -> Tensor:
     """The greatest along the last axis; of equals the first one gets the gradient, as in torch's max pooling."""
-    return torch.gather(x, -1, x.detach().argmax(dim=-1, keepdim=True))
+    return torch.gather(x, -1, x.detach().argmax(dim=-1, keepdim=True)).squeeze(-1)
 
 
 def _ordered(x: Tensor, places: Tensor) -> Tensor:
@@ -112,7 +114,8 @@ def _ordered(x: Tensor, places: Tensor) -> Tensor:
 def _middle(x: Tensor) -> Tensor:
     count = x.shape[-1]
     order = torch.argsort(x.detach(), dim=-1, stable=True)
-    return (torch.gather(x, -1, order[..., (count - 1) // 2, None]) + torch.gather(x, -1, order[..., count // 2, None])) / 2
+    low, high = order[..., (count - 1) // 2, None], order[..., count // 2, None]
+    return ((torch.gather(x, -1, low) + torch.gather(x, -1, high)) / 2).squeeze(-1)
 
 
 def _gather(x: Tensor, index: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -144,8 +147,17 @@ def _chosen(index: Tensor, *options: Tensor) -> Tensor:
     return result
 
 
-def _product(x: Tensor) -> Tensor:
-    return x.prod(dim=-1, keepdim=True)
+def _deviations(x: Tensor, y: Tensor, counts: Tensor) -> Tensor:
+    """The sum of products of deviations from the means, over what counts (0 or 1) along the last axis."""
+    n = counts.sum(-1, keepdim=True).clamp(min=1)
+    dx = (x - (x * counts).sum(-1, keepdim=True) / n) * counts
+    dy = (y - (y * counts).sum(-1, keepdim=True) / n) * counts
+    return (dx * dy).sum(-1)
+
+
+def _absolute_deviations(x: Tensor, counts: Tensor) -> Tensor:
+    n = counts.sum(-1, keepdim=True).clamp(min=1)
+    return (((x - (x * counts).sum(-1, keepdim=True) / n) * counts).abs() / n).sum(-1)
 
 
 def _callback(*arguments: Any) -> Tensor:
@@ -253,8 +265,11 @@ TABLE: dict[str, Callable[..., Tensor]] = {
     "reshape": lambda x, shape: x.reshape(shape),
     "transpose": lambda x: x.transpose(-1, -2),
     "move": lambda x, source, to: torch.movedim(x, source, to),
-    "sum": lambda x: x.sum(dim=-1, keepdim=True),
-    "product": _product,
+    "sum": lambda x: x.sum(dim=-1),
+    "product": lambda x: x.prod(dim=-1),
+    "join": lambda *parts: torch.cat(parts, dim=-1),
+    "deviations": _deviations,
+    "absolute deviations": _absolute_deviations,
     "greatest": _first_greatest,
     "least": lambda x: -_first_greatest(-x),
     "middle": _middle,
