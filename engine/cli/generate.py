@@ -46,9 +46,11 @@ def run(options: Namespace) -> int:
     if options.lesson is None:
         raise UsageError("generate needs a lesson: there are " + ", ".join((*_names(), "all")))
     given = {name: value for name in _options() if (value := getattr(options, name)) is not None}
-    for name, target in _targets(options, given).items():
+    targets = _targets(options, given)
+    for target in targets.values():
         if target.exists() and not options.force:
             raise UsageError(f"{target} is there already: say --force to replace it")
+    for name, target in targets.items():
         with progress(f"generating {target}"):
             _generate(name, target, given)
         print(target)
