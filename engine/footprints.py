@@ -14,7 +14,7 @@ from sheetgrad.sheets.model import Area
 from .grid import Block, Grid
 from .ir import Growing, View
 from .regions import Region
-from .windows import Frame, Moving, moving, target
+from .windows import Frame, Moving, Scatter, moving, target
 
 Plane: TypeAlias = NDArray[np.int32]
 FEW = 64
@@ -114,6 +114,11 @@ def owners(grid: Grid, regions: list[Region]) -> Marks:
     for number, region in enumerate(regions):
         marks.write(target(region, Frame.whole(region)), number)
     return marks
+
+
+def met(owner: Marks, scatter: Scatter) -> set[int]:
+    """Return the marks that scattered windows meet."""
+    return set(np.unique(owner.read(scatter.bounds)[scatter.inside]).tolist()) - {owner.empty}
 
 
 def cells_of(region: Region) -> Iterator[tuple[int, int, int]]:

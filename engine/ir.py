@@ -146,6 +146,16 @@ class Offset:
 
 
 @dataclass(frozen=True, slots=True)
+class Scattered:
+    """Windows of one size whose first cells, at slot ``slot`` of the formula, follow no pattern: a gather."""
+
+    sheet: int
+    slot: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """The sum over a window of the product of two windows of one size: a dot product, a convolution, a matrix product.
 
@@ -181,6 +191,7 @@ Node: TypeAlias = (
     | Recover
     | Pick
     | Offset
+    | Scattered
     | Contract
     | Prefix
 )
@@ -190,7 +201,7 @@ AnyNode = TypeVar("AnyNode", bound="Node")
 def children(node: Node) -> tuple[Node, ...]:
     """Return the nodes that a node takes its values from, in order."""
     match node:
-        case Const() | View() | Place() | Growing() | ConstArray():
+        case Const() | View() | Place() | Growing() | ConstArray() | Scattered():
             return ()
         case Operate():
             return node.operands

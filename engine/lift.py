@@ -32,6 +32,7 @@ from .ir import (
     Place,
     Pool,
     Recover,
+    Scattered,
     Select,
     View,
 )
@@ -64,6 +65,9 @@ class Affine:
 
     def __sub__(self, other: Affine) -> Affine:
         return Affine(self.start - other.start, tuple(a - b for a, b in zip(self.steps, other.steps, strict=True)))
+
+
+SCATTERED = Affine(-1, ())  # stands for a coordinate that follows no loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,8 @@ class Lifter:
     # references
 
     def _affine(self, index: int) -> Affine:
+        if index in self.region.tables:
+            return SCATTERED
         return Affine(int(self.region.origin[index]), tuple(int(step) for step in self.region.steps[:, index]))
 
     def _slot(self, slot: int) -> tuple[Affine, Affine]:
@@ -151,6 +157,8 @@ class Lifter:
         """Return the windows of a reference (several: a union or a 3-D reference), or None for anything else."""
         if type(node) not in REFERRING:
             return None
+        if self.region.tables and self.scattered(node, scope) is not None:
+            return None
         match node:
             case syntax.Cell(slot, prefix):
                 row, column = scope.slots[slot]
@@ -175,6 +183,24 @@ class Lifter:
                 tree, inner = self._named(name, prefix, scope)
                 return self.windows(tree, inner)
         return None
+
+    def scattered(self, node: syntax.Node, scope: Scope) -> Scattered | None:
+        """Return the node that gathers a reference which follows no loop, or None for any other."""
+        match node:
+            case syntax.Cell(slot, prefix):
+                first = last = slot
+            case syntax.Rectangle(first, last, prefix):
+                pass
+            case _:
+                return None
+        if SCATTERED not in (*scope.slots[first], *scope.slots[last]):
+            return None
+        sheets = self.sheets(prefix)
+        sizes = [self.region.coordinate(2 + 2 * last + axis) - self.region.coordinate(2 + 2 * first + axis) for axis in (0, 1)]
+        if len(sheets) > 1 or any((size != size.flat[0]).any() or size.flat[0] < 0 for size in sizes):
+            raise Unliftable("ranges of differing sizes that follow no pattern")
+        height, width = (int(size.flat[0]) + 1 for size in sizes)
+        return self.pool(Scattered(sheets[0], first, height, width))
 
     def _in_order(self, first: Affine, last: Affine) -> tuple[Affine, Affine]:
         low, high = (last - first).bounds(self.region.counts)
@@ -287,11 +313,22 @@ class Lifter:
             except Unliftable:
                 known &= not isinstance(node, syntax.Name) or self.names.find(node.name, self.region.sheet) is None
                 windows = []
-            if windows is None:
+            if windows is None and isinstance(node, syntax.Cell | syntax.Rectangle):
+                found += self._around_tables(node)
+            elif windows is None:
                 stack += children(node)
             else:
                 found += windows
         return known
+
+    def _around_tables(self, node: syntax.Cell | syntax.Rectangle) -> list[Window]:
+        """Return one window over all cells that a reference without a pattern may meet."""
+        ends = (node.slot,) if isinstance(node, syntax.Cell) else (node.first, node.last)
+        rows, columns = ([self.region.coordinate(2 + 2 * end + axis) for end in ends] for axis in (0, 1))
+        top, bottom = min(int(each.min()) for each in rows), max(int(each.max()) for each in rows)
+        left, right = min(int(each.min()) for each in columns), max(int(each.max()) for each in columns)
+        edges = [self.fixed(edge) for edge in (top, left, bottom, right)]
+        return [Window(sheet, *edges) for sheet in self.sheets(node.prefix)]
 
     def _around(self, windows: list[Window]) -> list[Window]:
         """Return one window that holds all others (they lie on one sheet, or the range is an error)."""
@@ -352,6 +389,10 @@ class Lifter:
                 return self.pool(Operate(operator, (self.value(left, scope), self.value(right, scope))))
             case syntax.Binary():
                 raise Unliftable("a computed range")
+            case syntax.Cell() | syntax.Rectangle():
+                found = self.scattered(node, scope)
+                assert found is not None, "other references are windows"
+                return found
             case syntax.Call(name, _):
                 return self._call(node, scope)
             case syntax.Name(name, prefix):
@@ -402,7 +443,7 @@ class Lifter:
 def is_reference(node: Node) -> bool:
     """Tell whether a node's values come straight from cells (SUM's rule differs for them)."""
     match node:
-        case View() | Growing() | Offset():
+        case View() | Growing() | Offset() | Scattered():
             return True
         case Pick(table, _, _):
             return is_reference(table)
@@ -417,7 +458,7 @@ def _is_line(node: Node) -> bool:
     match node:
         case Pick(_, row, column):
             return row is None or column is None
-        case Offset(_, _, _, height, width):
+        case Offset(height=height, width=width) | Scattered(height=height, width=width):
             return (height, width) != (1, 1)
         case Select(_, then, otherwise):
             return any(_is_line(part) or isinstance(part, View) and (part.height, part.width) != (1, 1) for part in (then, otherwise))

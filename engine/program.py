@@ -13,9 +13,9 @@ from sheetgrad.sheets.model import Area, FormulaKind, Formulas, Ints, Workbook
 from . import syntax
 from .backends.numpy import Decline, Machine
 from .backends.straight import straighten
-from .footprints import Marks, cells_of, owners, view_window
+from .footprints import Marks, cells_of, met, owners, view_window
 from .grid import Grid
-from .ir import Apply, Growing, Node, Offset, Pool, View, shared, walk
+from .ir import Apply, Growing, Node, Offset, Pool, Scattered, View, shared, walk
 from .lexer import FormulaError
 from .functions import find
 from .lift import Lifter, Unliftable
@@ -26,7 +26,7 @@ from .regions import Region, find_regions
 from .schedule import schedule
 from .steps import CellOrder, Step, Sweep, Unit, Whole, units_of
 from .templates import Template, templates
-from .windows import Frame, Moving, Scatter
+from .windows import Frame, Scatter, scatter_of
 
 MALFORMED = "#malformed"  # stands for a formula that does not parse; no name can be spelled so
 
@@ -55,6 +55,7 @@ class _Reads:
     @classmethod
     def of(cls, units: Sequence[Unit]) -> _Reads:
         found = [(unit.number, view_window(read, unit.region).bounds) for unit in units for read in unit.reads]
+        found += [(unit.number, scatter.bounds) for unit in units for scatter in unit.fixed]
         bounds = [(area.sheet, area.top, area.left, area.bottom, area.right) for _, area in found]
         return cls(np.array([number for number, _ in found], dtype=np.int32), np.array(bounds, dtype=np.int32).reshape(-1, 5))
 
@@ -162,22 +163,16 @@ class Program:
             if isinstance(node, View | Growing) and not left.keys().isdisjoint(self._producers(node, unit.region)):
                 return False
         try:
-            unit.scattered = [machine.scatter(unit.region, offset) for offset in unit.offsets]
+            unit.scattered = (*unit.fixed, *(machine.scatter(unit.region, offset) for offset in unit.offsets))
         except Decline:
             unit.unknown = True
             return False
         for scatter in unit.scattered:
-            edges[unit.number].update(self._met(scatter))
+            edges[unit.number].update(met(self.owner, scatter))
         return True
 
     def _producers(self, node: View | Growing, region: Region) -> set[int]:
         return set(self.owner.distinct(view_window(node, region)))
-
-    def _met(self, scatter: Scatter) -> set[int]:
-        rows, columns = scatter.places()
-        top, left = int(rows.min()), int(columns.min())
-        window = Moving(scatter.sheet, top, left, int(rows.max()) + 1 - top, int(columns.max()) + 1 - left, ())
-        return set(np.unique(self.owner.read(window.bounds)[rows - top, columns - left]).tolist()) - {-1}
 
 
 def _why(unit: Unit) -> str:
@@ -238,6 +233,7 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
     owner = owners(grid, regions)
     edges = {
         unit.number: {mark for read in unit.reads for mark in owner.distinct(view_window(read, unit.region))}
+        | {mark for scatter in unit.fixed for mark in met(owner, scatter)}
         for unit in units
     }
     return Program(units, edges, owner, count)
@@ -295,4 +291,6 @@ def _lifted(number: int, region: Region, program: Node) -> Unit:
     nested = any(isinstance(node, Offset) for node in deciding)
     calls = (find(node.function) for node in nodes if isinstance(node, Apply))
     volatile = any(function is not None and function.volatile for function in calls)
-    return Unit(number, region, program, "", reads, offsets, nested, volatile, common=shared(nodes))
+    whole = Frame.whole(region)
+    fixed = tuple(scatter_of(node, region, whole) for node in nodes if isinstance(node, Scattered))
+    return Unit(number, region, program, "", reads, offsets, nested, volatile, fixed, fixed, shared(nodes))

@@ -7,14 +7,14 @@ over channels or epochs are found like those over rows and columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sheetgrad.sheets.model import FormulaKind
+from sheetgrad.sheets.model import MAX_COLUMNS, FormulaKind
 
 from .syntax import Formula
 
@@ -23,6 +23,9 @@ Narrow: TypeAlias = NDArray[np.int32]
 Flags: TypeAlias = NDArray[np.bool_]
 
 MOST_LOOPS = 8
+# More regions than MANY, of less than FRAGMENT formulas each, are no fills: where their places alone make up at
+# least FEWER times fewer regions, their references are taken for ones that follow no pattern.
+MANY, FRAGMENT, FEWER = 32, 64, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +33,8 @@ class Region:
     """A fill. Positions are vectors (row, column, row of slot 0, column of slot 0, row of slot 1, …).
 
     ``origin``: the position at index 0 of all loops. ``counts`` and ``steps``: loops, outermost first. ``extent``: the
-    (height, width) that each formula fills: (1, 1) but for array formulas over several cells.
+    (height, width) that each formula fills: (1, 1) but for array formulas over several cells. ``tables``: coordinates that
+    follow no loop, with their values at every place, (*counts); their steps are 0.
     """
 
     sheet: int
@@ -40,6 +44,7 @@ class Region:
     counts: tuple[int, ...]
     steps: Ints  # (loops, 2 + 2k)
     extent: tuple[int, int] = (1, 1)
+    tables: Mapping[int, Ints] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -56,6 +61,24 @@ class Region:
         found = self.origin[None, :]
         for count, step in zip(self.counts, self.steps, strict=True):
             found = (found[:, None, :] + np.arange(count)[None, :, None] * step).reshape(-1, len(self.origin))
+        if self.tables:
+            found = np.array(found)
+            for coordinate, table in self.tables.items():
+                found[:, coordinate] = table.ravel()
+        return found
+
+    def coordinate(self, index: int, starts: Sequence[int] | None = None, counts: Sequence[int] | None = None) -> Ints:
+        """Return a coordinate of the positions over (a part of) the loops: (*counts), of length 1 where it does not change."""
+        starts, counts = starts or (0,) * len(self.counts), counts or self.counts
+        if index in self.tables:
+            return self.tables[index][tuple(slice(s, s + c) for s, c in zip(starts, counts, strict=True))]
+        found = np.full((1,) * len(counts), self.origin[index])
+        for loop, (start, count) in enumerate(zip(starts, counts, strict=True)):
+            step = int(self.steps[loop, index])
+            if step:
+                shape = [1] * len(counts)
+                shape[loop] = count
+                found = found + (step * np.arange(start, start + count)).reshape(shape)
         return found
 
     def places(self) -> Iterator[tuple[int, int]]:
@@ -94,12 +117,59 @@ def find_regions(
         own = origin if same is None else origin[:, same]
         size, count = own.shape
         fills = _fold(_Fills(own, np.empty((0, count), np.int32), np.empty((0, size, count), np.int32)))
-        for fill in range(len(fills)):
-            real = fills.counts[:, fill] > 1
-            start = fills.origin[:, fill].astype(np.int64)
-            steps = fills.steps[real, :, fill].astype(np.int64)
-            regions.append(_region(sheet, formula, kind, start, fills.counts[real, fill], steps, extent))
+        found = [_region(sheet, formula, kind, *loops, extent) for loops in _loops(fills)]
+        if len(fills) > MANY and count < FRAGMENT * len(fills):
+            whole = _scattered(sheet, formula, kind, own, extent)
+            found = whole if len(whole) * FEWER <= len(found) else found
+        regions += found
     return regions
+
+
+def _loops(fills: _Fills) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Yield the origin, counts and steps of each fill, without loops of one turn."""
+    for fill in range(len(fills)):
+        real = fills.counts[:, fill] > 1
+        steps = fills.steps[real, :, fill].astype(np.int64)
+        yield fills.origin[:, fill].astype(np.int64), fills.counts[real, fill], steps
+
+
+def _scattered(sheet: int, formula: Formula, kind: FormulaKind, origin: Narrow, extent: NDArray[np.integer]) -> list[Region]:
+    """Group formulas by their places alone; references that follow no loop are kept in tables."""
+    places = origin[:2]
+    fills = _fold(_Fills(places, np.empty((0, len(places.T)), np.int32), np.empty((0, 2, len(places.T)), np.int32)))
+    order = np.lexsort(places[::-1])
+    keys = _key(places[:, order])
+    regions = []
+    for start, counts, steps in _loops(fills):
+        bare = _region(sheet, formula, kind, start, counts, steps, extent)
+        members = order[np.searchsorted(keys, _key(bare.positions().T))]
+        slots = origin[2:, members].astype(np.int64).reshape((-1, *bare.counts))
+        regions.append(_with_slots(bare, slots))
+    return regions
+
+
+def _key(places: NDArray[np.integer]) -> Ints:
+    return places[0].astype(np.int64) * MAX_COLUMNS + places[1]
+
+
+def _with_slots(bare: Region, slots: Ints) -> Region:
+    """Give a region of places its references: affine where they are, else as tables. ``slots``: (2k, *counts)."""
+    loops = len(bare.counts)
+    first = slots[(slice(None), *(0,) * loops)]
+    steps = np.zeros((loops, len(slots)), dtype=np.int64)
+    predicted = np.broadcast_to(first.reshape(-1, *(1,) * loops), slots.shape)
+    for loop, count in enumerate(bare.counts):
+        second = slots[(slice(None), *(int(other == loop) for other in range(loops)))]
+        steps[loop] = second - first
+        shape = [1] * loops
+        shape[loop] = count
+        predicted = predicted + steps[loop].reshape(-1, *(1,) * loops) * np.arange(count).reshape(shape)
+    tables = {}
+    for slot in np.flatnonzero((predicted != slots).reshape(len(slots), -1).any(axis=1)).tolist():
+        tables[slot + 2] = slots[slot]
+        steps[:, slot] = 0
+    origin, all_steps = np.concatenate([bare.origin, first]), np.concatenate([bare.steps, steps], axis=1)
+    return replace(bare, origin=origin, steps=all_steps, tables=tables)
 
 
 def _by_extent(extents: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.integer], Flags | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from .ir import Growing, Node, Offset, View
@@ -23,7 +23,8 @@ class Unit:
     offsets: tuple[Offset, ...] = ()  # windows whose places are known only once their arguments are computed
     unknown: bool = False  # it may read any cell
     volatile: bool = False
-    scattered: list[Scatter] = field(default_factory=list)  # where the offsets turned out to read
+    fixed: tuple[Scatter, ...] = ()  # where references that follow no loop read
+    scattered: tuple[Scatter, ...] = ()  # the same, and where the offsets turned out to read
     common: frozenset[int] = frozenset()  # the nodes of the program that are used more than once, by identity
 
 

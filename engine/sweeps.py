@@ -13,14 +13,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .footprints import Marks, view_window
+from .footprints import Marks, met, view_window
 from .graphs import strong_components
 from .ir import Growing, View
 from .steps import Sweep, Turns, Unit, Whole
 from .windows import Frame, Moving, moving, target
 
 MOST_PLACES = 1 << 25  # windows with more cells than this over all loops are not followed
-MOST_TRIES = 12
+MOST_TRIES, MOST_UNITS = 12, 256  # of more units than this, nobody has yet seen a sweep
 NEVER = -(1 << 30)
 
 Lags: TypeAlias = dict[tuple[int, int], int]  # (reader, producer) → the most that what is read is later than the reader
@@ -29,7 +29,7 @@ Level: TypeAlias = tuple[Marks, Mapping[int, Turns]]  # the time of each cell, a
 
 def find_sweep(units: Sequence[Unit], owner: Marks, outer: tuple[Level, ...] = ()) -> Sweep | None:
     """Find loops along which the units can be computed turn by turn, inside the turns of ``outer`` sweeps."""
-    if any(unit.program is None for unit in units):
+    if len(units) > MOST_UNITS or any(unit.program is None for unit in units):
         return None
     tries = 0
     for loops in _assignments(units, owner, outer):
@@ -94,19 +94,16 @@ def _moves(unit: Unit, owner: Marks) -> Iterator[tuple[tuple[tuple[int, int], ..
     for read in unit.reads:
         steps = read.steps if isinstance(read, View) else tuple(zip(*_outer_steps(read), strict=True))
         yield steps, owner.distinct(view_window(read, unit.region))
-    for offset, scatter in zip(unit.offsets, unit.scattered, strict=False):
-        yield offset.base.steps, _met(scatter.places(), scatter.sheet, owner)
+    for at, scatter in enumerate(unit.scattered):
+        still = ((0, 0),) * len(unit.region.counts)
+        offset = unit.offsets[at - len(unit.fixed)] if at >= len(unit.fixed) else None
+        yield (still if offset is None else offset.base.steps), sorted(met(owner, scatter))
 
 
 def _outer_steps(read: Growing) -> tuple[list[int], list[int]]:
     """Return the steps of whichever corner moves."""
     pairs = list(zip(read.steps, read.last_steps, strict=True))
     return [first[0] or last[0] for first, last in pairs], [first[1] or last[1] for first, last in pairs]
-
-
-def _met(places: tuple[NDArray[np.int64], NDArray[np.int64]], sheet: int, owner: Marks) -> list[int]:
-    _, who = _at_places(places, sheet, owner, owner)
-    return [number for number in np.unique(who).tolist() if number >= 0]
 
 
 def _spread(
@@ -216,10 +213,7 @@ def _read_lags(
             return
         yield _lag(lambda marks, window=window: marks.look(window), unit, level, owner, outer)
     for scatter in unit.scattered:
-        places = scatter.places()
-        yield _lag(
-            lambda marks, places=places, sheet=scatter.sheet: _at_places(places, sheet, marks, owner)[0], unit, level, owner, outer
-        )
+        yield _lag(lambda marks, scatter=scatter: marks.read(scatter.bounds)[scatter.inside], unit, level, owner, outer)
 
 
 def _lag(look, unit: Unit, level: Level, owner: Marks, outer: tuple[Level, ...]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:  # type: ignore[no-untyped-def]
@@ -265,14 +259,3 @@ def _growing_lags(
 
 def _places(window: Moving) -> int:
     return int(np.prod([loop[0] for loop in window.loops], dtype=np.int64)) * window.height * window.width
-
-
-def _at_places(
-    places: tuple[NDArray[np.int64], NDArray[np.int64]], sheet: int, marks: Marks, owner: Marks
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Read marks, and owners, at scattered cells."""
-    rows, columns = places
-    top, left = int(rows.min()), int(columns.min())
-    area = Moving(sheet, top, left, int(rows.max()) + 1 - top, int(columns.max()) + 1 - left, ()).bounds
-    at = rows - top, columns - left
-    return marks.read(area)[at], owner.read(area)[at]

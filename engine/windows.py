@@ -13,7 +13,7 @@ from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.values import Kind, Values
 
 from .grid import Grid
-from .ir import Step, View
+from .ir import Scattered, Step, View
 from .regions import Region
 
 NUMBER = int(Kind.NUMBER)  # looking up a member of an enumeration takes as long as a small numpy call
@@ -81,6 +81,26 @@ class Scatter:
     def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rows (*loops, height, 1) and columns (*loops, 1, width) of all cells."""
         return self.rows + np.arange(self.height)[:, None], self.columns + np.arange(self.width)
+
+    @property
+    def bounds(self) -> Area:
+        """The smallest area that holds all windows."""
+        top, left = int(self.rows.min()), int(self.columns.min())
+        return Area(self.sheet, top, left, int(self.rows.max()) + self.height, int(self.columns.max()) + self.width)
+
+    @property
+    def inside(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of all cells within the bounds."""
+        (rows, columns), area = self.places(), self.bounds
+        return rows - area.top, columns - area.left
+
+
+def scatter_of(node: Scattered, region: Region, frame: Frame) -> Scatter:
+    """Return where a reference without a pattern reads in a frame."""
+    rows, columns = (
+        region.coordinate(2 + 2 * node.slot + axis, frame.starts, frame.counts)[..., None, None] for axis in (0, 1)
+    )
+    return Scatter(node.sheet, rows, columns, node.height, node.width)
 
 
 def moving(view: View, frame: Frame) -> Moving:

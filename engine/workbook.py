@@ -293,6 +293,8 @@ def evaluator(backend: str) -> Evaluate:
 
         if find_spec("torch") is None:
             raise UsageError("the torch backend needs torch: install sheetgrad[torch]")
+        if find_spec(EVALUATORS[backend]) is None:
+            raise UsageError("the torch backend is not part of this version: numpy and reference are")
     evaluate: Evaluate = import_module(EVALUATORS[backend]).evaluate
     return evaluate
 

@@ -155,6 +155,11 @@ RECURRENCES: dict[str, dict[str, Content]] = {
     },
     "Fibonacci": column("=C{p}+IF(ROW()>3,INDEX(C$1:C{p},ROW()-2),0)", 20, C1=1),
     "growing sum of itself": column("=SUM(C$1:C{p})/2+1", 20, C1=1),
+    "scattered references to earlier rows": {
+        **{f"C{row}": f"=C{(row * row * 7) % (row - 1) + 1}*0.5+A{(row * 13) % 40 + 1}" for row in range(2, 60)},
+        "C1": 1,
+    },
+    "scattered windows": {f"C{row}": f"=SUM(A{(row * 17) % 37 + 1}:B{(row * 17) % 37 + 3})" for row in range(2, 80)},
     "a maximum so far": column("=MAX(C{p},A{r},B{r})", 30, C1=-9),
     "text on the way": column('=C{p}&"a"', 5, C1="z"),
     "an error on the way": column("=C{p}+1/A{r}", 8, C1=0, A5=0),

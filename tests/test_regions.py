@@ -76,3 +76,10 @@ def test_extents_are_kept_apart() -> None:
     extents = np.array([(2, 3), (2, 3), (2, 2)])
     regions = find_regions(0, FORMULA, FormulaKind.ARRAY, table[:, :2], table[:, 2:], extents)
     assert sorted((region.extent, region.size) for region in regions) == [((2, 2), 1), ((2, 3), 2)]
+
+
+def test_references_without_a_pattern_are_kept_in_tables() -> None:
+    positions = [(r, c, (r * r * 7) % 31, c - 5) for r, c in block(0, 10, 60, 2)]
+    (region,) = regions_of(positions)
+    assert set(region.tables) == {2}
+    assert sorted(map(tuple, region.positions().tolist())) == sorted(positions)

@@ -35,13 +35,14 @@ from ..ir import (
     Place,
     Prefix,
     Recover,
+    Scattered,
     Select,
     View,
     shared,
     walk,
 )
 from ..regions import Region
-from ..windows import Frame, Scatter, moving, read, target, write
+from ..windows import Frame, Scatter, moving, read, scatter_of, target, write
 from .prefixes import run_prefix
 from .products import contract
 
@@ -256,11 +257,16 @@ class _Evaluation:
 
     def offset(self, node: Offset) -> Values:
         rows, columns, codes = self.offset_places(node)
-        area = _bounds(node, rows, columns)
+        return _failing(self.gathered(Scatter(node.base.sheet, rows, columns, node.height, node.width)), codes)
+
+    def scattered(self, node: Scattered) -> Values:
+        return self.gathered(scatter_of(node, self.region, self.frame))
+
+    def gathered(self, scatter: Scatter) -> Values:
+        """Read windows at scattered places: (*loops, height, width)."""
+        area, at = scatter.bounds, scatter.inside
         values = self.grid.read(area)
-        at = rows - area.top + np.arange(node.height)[:, None], columns - area.left + np.arange(node.width)
-        result = Values(values.data[at], None if values.kind is None else values.kind[at])
-        return _failing(result, codes)
+        return Values(values.data[at], None if values.kind is None else values.kind[at])
 
     def offset_places(self, node: Offset) -> tuple[Indices, Indices, NDArray[np.uint8] | None]:
         """Return the first row and column of each displaced window, and error codes (#REF! off the sheet)."""
@@ -295,16 +301,6 @@ class _Evaluation:
         if result is None:
             raise Decline("a running reduction over errors, or along several loops")
         return wrap(result[0], result[1], self.context.strings)
-
-
-def _bounds(node: Offset, rows: Indices, columns: Indices) -> Area:
-    return Area(
-        node.base.sheet,
-        int(rows.min()),
-        int(columns.min()),
-        int(rows.max()) + node.height,
-        int(columns.max()) + node.width,
-    )
 
 
 def _numeric(values: Values, blanks: bool) -> bool:
@@ -363,6 +359,7 @@ EVALUATORS: Mapping[type, Callable[[_Evaluation, Any], Values]] = {
     Recover: _Evaluation.recover,
     Pick: _Evaluation.pick,
     Offset: _Evaluation.offset,
+    Scattered: _Evaluation.scattered,
     Contract: _Evaluation.contract,
     Prefix: _Evaluation.prefix,
 }

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.values import Kind, Kinds, Values
 
 from ..grid import Grid, TooManyCells
-from ..ir import Apply, Argument, Const, Contract, Growing, Node, Operate, Pick, Select, View
+from ..ir import Apply, Argument, Const, Contract, Growing, Node, Operate, Pick, Scattered, Select, View
 from ..steps import Sweep, Turns, Unit, Whole
-from ..windows import Frame, Moving, moving, target
+from ..windows import Frame, Moving, moving, scatter_of, target, write
 
 FEW_CELLS = 96  # a unit with more cells a turn is faster on numpy
 MOST_TERMS = 64  # windows up to this many cells are written out
@@ -45,9 +46,10 @@ class Straight:
 
     areas: Mapping[int, Area]
     run: Callable[..., None]
-    constants: list[float]
+    constants: list[Any]  # numbers, and tables of places
     source: str
     plain: tuple[tuple[Moving, bool], ...]  # windows that are read, and whether each cell must be a number (or may be empty)
+    spots: tuple[tuple[int, NDArray[np.int64]], ...]  # single cells that are read, by sheet and place in its arena
     targets: tuple[Moving, ...]
 
     def execute(self, grid: Grid) -> bool:
@@ -65,6 +67,8 @@ class Straight:
             window.strided(kinds[window.sheet], area)[...] = Kind.NUMBER
         if not all(_plain(window, strict, kinds[window.sheet], self.areas[window.sheet]) for window, strict in self.plain):
             return False
+        if any(kinds[sheet].ravel()[places].max() > Kind.NUMBER for sheet, places in self.spots):
+            return False
         held = [item for sheet in self.areas for item in (arenas[sheet], kinds[sheet].tobytes())]
         try:
             self.run(*held, *self.constants)
@@ -79,8 +83,6 @@ class Straight:
             results += [(window, window.strided(data, area)) for window in self.targets if window.sheet == sheet]
         if not all(np.isfinite(found).all() for _, found in results):
             return False
-        from ..windows import write
-
         for window, found in results:
             write(grid, window, Values(found))
         return True
@@ -100,7 +102,9 @@ def straighten(sweep: Sweep) -> Straight | None:
         return None
     scope: dict[str, Any] = dict(_HELPERS)
     exec(compile(source, "<sweep>", "exec"), scope)  # noqa: S102 - made from numbers and a fixed table, see above
-    return Straight(writer.areas, scope["run"], writer.constants, source, tuple(writer.plain), tuple(writer.targets))
+    return Straight(
+        writer.areas, scope["run"], writer.constants, source, tuple(writer.plain), tuple(writer.spots), tuple(writer.targets)
+    )
 
 
 @dataclass(slots=True)
@@ -116,7 +120,8 @@ class _Cell:
 class _Writer:
     sweep: Sweep
     areas: dict[int, Area] = field(default_factory=dict)
-    constants: list[float] = field(default_factory=list)
+    constants: list[Any] = field(default_factory=list)
+    spots: list[tuple[int, NDArray[np.int64]]] = field(default_factory=list)
     plain: list[tuple[Moving, bool]] = field(default_factory=list)
     targets: list[Moving] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -135,6 +140,7 @@ class _Writer:
         for unit in self.sweep.units:
             if unit.region.extent != (1, 1) or unit.offsets:
                 raise Unsuited
+            windows += [Moving(s.sheet, s.bounds.top, s.bounds.left, *s.bounds.shape, ()) for s in unit.fixed]
             frame = Frame.whole(unit.region)
             self.targets.append(target(unit.region, frame))
             windows += [self.targets[-1], *(_whole(read, unit) for read in unit.reads)]
@@ -249,6 +255,8 @@ class _Writer:
                 return self._constant(value), False
             case View(height=1, width=1):
                 return self._read(unit, node, strict=False)[0], False
+            case Scattered(height=1, width=1):
+                return self._gathered(unit, node), False
             case Operate(operator, operands, _):
                 return self._operation(unit, operator, operands)
             case Select(condition, then, otherwise):
@@ -272,6 +280,16 @@ class _Writer:
             raise Unsuited
         self.plain.append((window, strict))
         return [self._at(unit, window, down, across) for down in range(view.height) for across in range(view.width)]
+
+    def _gathered(self, unit: Unit, node: Scattered) -> str:
+        """Read a cell whose place stands in a table, turn by turn."""
+        scatter, area, counts = scatter_of(node, unit.region, Frame.whole(unit.region)), self.areas[node.sheet], unit.region.counts
+        places = (scatter.rows - area.top) * area.width + scatter.columns - area.left
+        self.spots.append((node.sheet, np.unique(places)))
+        self.constants.append(np.broadcast_to(places, (*counts, 1, 1)).ravel().tolist())
+        strides = [math.prod(counts[loop + 1 :]) for loop in range(len(counts))]
+        index = "+".join(f"i{unit.number}_{loop}*{stride}" for loop, stride in enumerate(strides)) or "0"
+        return f"m{node.sheet}[c{len(self.constants) - 1}[{index}]]"
 
     def _operation(self, unit: Unit, operator: str, operands: tuple[Node, ...]) -> Code:
         if operator in _COMPARE:
