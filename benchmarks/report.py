@@ -1,0 +1,86 @@
+"""The JSON of a benchmark run as the tables of docs/performance.md: ``python -m benchmarks.report RUN.json``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+Engine = dict[str, Any]
+
+
+def tables(run: dict[str, Any]) -> str:
+    """Return the engines' table and the floors' table."""
+    return f"{engines(run['workloads'])}\n{floors(run['workloads'])}"
+
+
+def engines(workloads: Sequence[dict[str, Any]]) -> str:
+    """Return the table of engines: CPU seconds of computing and of the whole process, memory, ratios."""
+    lines = [
+        "| workload | engine | load | compute | save | whole | MB | whole, × ours | compute, × ours | numbers |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---|",
+    ]
+    for workload in workloads:
+        ours = workload["engines"][0]
+        for engine in workload["engines"]:
+            title = workload["title"] if engine is ours else ""
+            lines.append(_row([title, engine["engine"], *_engine(engine, ours)]))
+    return "\n".join(lines) + "\n"
+
+
+def floors(workloads: Sequence[dict[str, Any]]) -> str:
+    """Return the table of floors: what reading alone costs, and the arithmetic on bare arrays."""
+    names = ["inflate", "expat", "calamine", "openpyxl", "bare numpy", "bare torch"]
+    lines = [
+        _row(["workload", "our load", *names[:4], "our compute", *names[4:]]),
+        _row(["---", *["---:"] * (len(names) + 2)]),
+    ]
+    for workload in workloads:
+        if not workload["floors"]:
+            continue
+        ours, found = workload["engines"][0], {floor["engine"]: floor for floor in workload["floors"]}
+        reading = [seconds(found[name]["load"]) if name in found else "" for name in names[:4]]
+        bare = [seconds(found[name]["compute"]) if name in found else "" for name in names[4:]]
+        lines.append(_row([workload["title"], seconds(ours["load"]), *reading, seconds(ours["compute"]), *bare]))
+    return "\n".join(lines) + "\n"
+
+
+def seconds(value: float | None) -> str:
+    """Return CPU seconds with two or three digits.
+
+    >>> seconds(0.01234), seconds(1.234), seconds(123.4), seconds(None)
+    ('12 ms', '1.23 s', '123 s', '')
+    """
+    if value is None:
+        return ""
+    if value < 0.1:
+        return f"{value * 1000:.2g} ms" if value < 0.01 else f"{value * 1000:.0f} ms"
+    return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
+
+
+def _engine(engine: Engine, ours: Engine) -> list[str]:
+    if engine["failure"]:
+        return [*[""] * 7, engine["failure"]]
+    stages = [seconds(engine[stage]) for stage in ("load", "compute", "save", "total")]
+    ratios = [_ratio(engine[stage], ours[stage]) if engine is not ours else "" for stage in ("total", "compute")]
+    return [*stages, f"{engine['memory']:.0f}", *ratios, _verdict(engine)]
+
+
+def _ratio(value: float | None, ours: float | None) -> str:
+    return f"{value / ours:.2f}" if value and ours else ""
+
+
+def _verdict(engine: Engine) -> str:
+    if engine["cells"] is None:
+        return ""
+    return f"{engine['cells']:,} equal" if not engine["different"] else f"{engine['different']:,} differ"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    print(tables(json.loads(Path(sys.argv[1]).read_text())))
