@@ -25,6 +25,9 @@ class Operations(Protocol):
     def fixed(self, argument: Any) -> Any:
         """Make a fixed argument ready: masks and indices become arrays of the library."""
 
+    def moved(self, array: Any) -> Any:
+        """Bring an array of the same kind of library here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -92,6 +95,16 @@ class Tape:
                 live.add(slot)
             if slot not in needed and slot not in self.parameters:
                 self.arrays[slot] = None
+
+    def move(self, library: Operations) -> None:
+        """Go on with another library, as another device or precision; parameters stay what they are."""
+        self.library = library
+        for slot, operation in enumerate(self.operations):
+            if operation is not None:
+                ready = tuple(library.fixed(argument) for argument in operation.fixed)
+                self.operations[slot] = Operation(operation.name, operation.slots, operation.fixed, ready)
+            elif slot not in self.parameters and self.arrays[slot] is not None:
+                self.arrays[slot] = library.moved(self.arrays[slot])
 
     def _live(self) -> list[tuple[int, Operation]]:
         return [(slot, operation) for slot, operation in enumerate(self.operations) if operation is not None]

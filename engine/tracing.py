@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.sheets.addresses import cell_name, quote_sheet
 from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.values import Floats, Kind, Values
 
@@ -61,14 +62,17 @@ class Dual:
 class Tracer:
     """Traces units onto a tape. A `program.Runner`: sweeps are traced turn by turn."""
 
-    def __init__(self, grid: Grid, context: Context, tape: Tape, everything: bool = False) -> None:
+    def __init__(
+        self, grid: Grid, context: Context, tape: Tape, sheets: Sequence[str], everything: bool = False
+    ) -> None:
         self.grid = grid
+        self.sheets = sheets
         self.context = context
         self.tape = tape
         self.everything = everything  # constants are followed, too: to compute all there is on the tape
         self.lacking: dict[str, list[Region]] = {}  # what had to be taken as constant → where, if everything is followed
-        self._slots = Marks(grid, -1)
-        self._places = Marks(grid, 0)
+        self.slots = Marks(grid, -1)
+        self.places = Marks(grid, 0)
         self._constants: dict[tuple[Any, ...], int] = {}
 
     def run(
@@ -83,7 +87,7 @@ class Tracer:
         shape = (*counts, *region.extent)
         if found.slot is None:
             if not self.everything:
-                self._slots.write(window, -1)
+                self.slots.write(window, -1)
                 return
             found = Dual(found.values, trace.number(found))
         height, width = region.extent
@@ -93,8 +97,8 @@ class Tracer:
     def place(self, window: Moving, slot: int) -> None:
         """Note that the cells of a window hold a slot's numbers, in order."""
         shape = (*(loop[0] for loop in window.loops), window.height, window.width)
-        self._slots.write(window, slot)
-        self._places.write(window, np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape))
+        self.slots.write(window, slot)
+        self.places.write(window, np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape))
 
     def parameter(self, area: Area, array: Any) -> int:
         """Make the cells of an area a parameter."""
@@ -105,7 +109,7 @@ class Tracer:
 
     def read(self, window: Moving, values: Values) -> int | None:
         """Return a slot with the numbers of a window, or None where they are constant."""
-        return self.cells(self._slots.look(window), self._places.look(window), values)
+        return self.cells(self.slots.look(window), self.places.look(window), values)
 
     def cells(self, slots: NDArray[np.int32], places: NDArray[np.int32], values: Values) -> int | None:
         """Return a slot with the numbers at places of slots; ``values`` are those of the cells that have none."""
@@ -256,8 +260,9 @@ class _Trace:
         return self.record(node.operator, slots)
 
     def where(self) -> str:
-        """Return the region in which this is, for messages."""
-        return f"sheet {self.region.sheet} {self.region.origin[:2].tolist()}"
+        """Return the first cell of the region in which this is, for messages."""
+        sheet = self.tracer.sheets[self.region.sheet]
+        return f"{quote_sheet(sheet)}!{cell_name(int(self.region.origin[0]), int(self.region.origin[1]))}"
 
     def apply(self, node: Apply) -> Dual:
         from .bodies import trace_call
@@ -386,7 +391,7 @@ class _Trace:
         top, left = int(rows.min()), int(columns.min())
         area = Area(sheet, top, left, int(rows.max()) + 1, int(columns.max()) + 1)
         at = rows - top, columns - left
-        slots, places = self.tracer._slots.read(area)[at], self.tracer._places.read(area)[at]
+        slots, places = self.tracer.slots.read(area)[at], self.tracer.places.read(area)[at]
         return self.tracer.cells(slots, places, values)
 
     def contract(self, node: Contract) -> Dual:

@@ -210,6 +210,32 @@ class Workbook:
 
         return compiled(self, inputs, outputs, seed, backend)
 
+    def gradient(
+        self, of: str, wrt: str | Sequence[str], *, set: Mapping[str, Settable] | None = None, seed: int = 0
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return the derivatives of a cell with respect to ranges, by range: arrays (rows, columns). Needs torch.
+
+        Raises `UsageError` where ``of`` is no number or depends on none of ``wrt``, where ``wrt`` holds formulas, and where a
+        function on the way has no derivative; it is named with its cells.
+        """
+        require_torch("gradients")
+        from .gradients import gradient
+
+        return gradient(self, of, [wrt] if isinstance(wrt, str) else wrt, set, seed)
+
+    def to_torch(
+        self, inputs: Sequence[str] = (), parameters: Sequence[str] = (), outputs: Sequence[str] = (), *, seed: int = 0
+    ) -> Any:
+        """Return a `torch.nn.Module` of the formulas between cells; its parameters are the cells of ``parameters``."""
+        require_torch("to_torch")
+        from .modules import WorkbookModule
+
+        return WorkbookModule(self, inputs, parameters, outputs, seed=seed)
+
+    def load(self, module: Any, *, seed: int = 0) -> Result:
+        """Return the recomputation with a module's learned values in its cells, ready to `save`."""
+        return self.recompute(set=module.learned(), seed=seed)
+
 
 @dataclass(slots=True)
 class Result:
@@ -297,6 +323,12 @@ def evaluator(backend: str) -> Evaluate:
             raise UsageError("the torch backend is not part of this version: numpy and reference are")
     evaluate: Evaluate = import_module(EVALUATORS[backend]).evaluate
     return evaluate
+
+
+def require_torch(what: str) -> None:
+    """Raise `UsageError` where torch is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        raise UsageError(f"{what} needs torch: install sheetgrad[torch]")
 
 
 def to_python(values: Values, strings: Strings) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from sheetgrad.sheets.model import Workbook
+from sheetgrad.sheets.model import Area, Workbook
 from sheetgrad.sheets.values import Kind, Values
 
 from ..arrays import evaluate_program
@@ -34,7 +34,8 @@ def evaluate(
     """
     afresh = replace(context, kept=Kept(), changed=None, as_stored=False)  # all steps, not only those that changed
     program, outcome = evaluate_program(workbook, grid, afresh)
-    tracer = Tracer(grid, context, Tape(TorchLibrary(dtype, device)), everything=True)
+    names = [sheet.name for sheet in workbook.sheets]
+    tracer = Tracer(grid, context, Tape(TorchLibrary(dtype, device)), names, everything=True)
     with torch.no_grad():
         for step in list(program.steps):
             try:
@@ -64,10 +65,10 @@ def _trace(step: Step, tracer: Tracer) -> None:
                 raise Untraceable("it is computed cell by cell")
 
 
-def _store(grid: Grid, tracer: Tracer, area) -> None:  # type: ignore[no-untyped-def]
+def _store(grid: Grid, tracer: Tracer, area: Area) -> None:
     """Put the tape's numbers into the cells that hold numbers."""
     values = grid.read(area)
-    slots, places = tracer._slots.read(area), tracer._places.read(area)
+    slots, places = tracer.slots.read(area), tracer.places.read(area)
     data = np.array(values.data)
     for slot in np.unique(slots).tolist():
         if slot >= 0:

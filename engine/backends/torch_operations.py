@@ -37,6 +37,9 @@ class TorchLibrary:
             return self.number(argument)
         return torch.as_tensor(np.ascontiguousarray(argument), device=self.device)
 
+    def moved(self, array: Tensor) -> Tensor:
+        return array.detach().to(self.device, self.dtype if array.is_floating_point() else array.dtype)
+
 
 def _guarded(
     body: Callable[[Tensor], Tensor], inside: Callable[[Tensor], Tensor], harmless: float

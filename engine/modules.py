@@ -1,0 +1,91 @@
+"""A workbook as a `torch.nn.Module`: some cells are its parameters, some its inputs, some its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sheetgrad.sheets.errors import UsageError
+from sheetgrad.sheets.values import Kind
+
+from .backends.torch_operations import TorchLibrary
+from .gradients import Differentiable
+from .selection import resolve
+
+if TYPE_CHECKING:
+    from .workbook import Workbook
+
+
+class WorkbookModule(nn.Module):
+    """The formulas between some cells and others. ``forward`` takes the inputs' values and returns the outputs'.
+
+    Kinds are settled when the module is made: where an error or a text would become a number, or the reverse, with other
+    values, that is not seen.
+    """
+
+    def __init__(
+        self,
+        workbook: Workbook,
+        inputs: Sequence[str] = (),
+        parameters: Sequence[str] = (),
+        outputs: Sequence[str] = (),
+        *,
+        dtype: torch.dtype = torch.float64,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.places = {"inputs": tuple(inputs), "parameters": tuple(parameters), "outputs": tuple(outputs)}
+        areas = [resolve(workbook.model, place) for place in (*inputs, *parameters)]
+        function = Differentiable(
+            workbook, areas, [resolve(workbook.model, place) for place in outputs], seed=seed, dtype=dtype
+        )
+        if function.tape.frozen:
+            raise UsageError(f"{workbook.name}: other values would change what is read or chosen: {function.tape.frozen[0]}")
+        for place, slot, kinds in zip(outputs, function.slots, function.kinds, strict=True):
+            if slot is None:
+                raise UsageError(f"{workbook.name}: {place} does not depend on the inputs and parameters")
+            if not (kinds == Kind.NUMBER).all():
+                raise UsageError(f"{workbook.name}: {place} holds what is no number")
+        self._tape = function.tape
+        self._slots = [slot for slot in function.slots if slot is not None]
+        self._tape.prune(self._slots)
+        starts = function.start[len(inputs) :]
+        self.cells = nn.ParameterList(nn.Parameter(torch.tensor(start, dtype=dtype)) for start in starts)
+        self.register_buffer("_home", torch.zeros((), dtype=dtype), persistent=False)
+        self._where = dtype, torch.device("cpu")
+
+    def forward(self, *inputs: Tensor) -> Any:
+        """Return the outputs, (rows, columns) each, a tuple where there are several.
+
+        Inputs are (rows, columns), or all (items, rows, columns): then so are the outputs.
+        """
+        if len(inputs) != len(self.places["inputs"]):
+            raise UsageError(f"{len(self.places['inputs'])} inputs expected, {len(inputs)} given")
+        self._follow()
+        if inputs and all(tensor.ndim == 3 for tensor in inputs):
+            items = [self._once([tensor[item] for tensor in inputs]) for item in range(len(inputs[0]))]
+            found = [torch.stack(each) for each in zip(*items, strict=True)]
+        else:
+            found = self._once(inputs)
+        return found[0] if len(found) == 1 else tuple(found)
+
+    def _once(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        arrays = self._tape.run([*(tensor.to(self._home) for tensor in inputs), *self.cells])
+        return [arrays[slot] for slot in self._slots]
+
+    def _follow(self) -> None:
+        """Bring the constants to where the parameters have been moved."""
+        here = self._home.dtype, self._home.device
+        if here != self._where:
+            self._tape.move(TorchLibrary(*here))
+            self._where = here
+
+    def learned(self) -> Mapping[str, NDArray[np.float64]]:
+        """Return the parameters by place, (rows, columns) each."""
+        values = (cell.detach().double().cpu().numpy() for cell in self.cells)
+        return dict(zip(self.places["parameters"], values, strict=True))
