@@ -52,12 +52,12 @@ def show(workload: Workload, measured: list[Measured], limits: list[Measured]) -
 
     ours = measured[0]
     table = Table(title=f"{workload.name}: {workload.title}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for header in ("engine", "load", "compute", "save", "whole", "MB", "compute ×", "whole ×", "numbers"):
+    for header in ("engine", "load", "lift", "compute", "save", "whole", "MB", "compute ×", "whole ×", "numbers"):
         table.add_column(header, justify="left" if header in ("engine", "numbers") else "right")
     for each in [*measured, *limits]:
         table.add_row(
             each.engine,
-            *map(_seconds, (each.load, each.compute, each.save, each.total)),
+            *map(_seconds, (each.load, each.lift, each.compute, each.save, each.total)),
             "" if each.memory is None else f"{each.memory:.0f}",
             _ratio(each.compute, ours.compute),
             _ratio(each.total, ours.total) if each in measured else "",

@@ -30,12 +30,14 @@ class Clock:
 
 def sheetgrad(source: Path, target: Path) -> Stages:
     """This project, as its command line does it."""
-    from sheetgrad.engine import open_workbook
+    from sheetgrad.engine import cli, open_workbook  # noqa: F401  the command line's settings
     from sheetgrad.sheets.package import Limits
 
     clock = Clock()
     workbook = open_workbook(source, limits=Limits.none())
     clock.lap("load")
+    workbook.prepare()
+    clock.lap("lift")
     result = workbook.recompute()
     clock.lap("compute")
     result.save(target)

@@ -1,7 +1,8 @@
 """The lesson's network on an image of any size, written row by row, in the lesson's layout.
 
 Panels run left to right (image, first kernels, layer 1, second kernels, layer 2, pooling, dense weights, the answer);
-channel 2 sits below channel 1. Every activation is an array formula of its own; pooling stays on every second row and column.
+channel 2 sits below channel 1. Every activation is an array formula of its own; pooling stays on every second row and
+column.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ class Measured:
 
     engine: str
     load: float | None = None
+    lift: float | None = None  # finding the array program; other engines parse formulas while they load
     compute: float | None = None
     save: float | None = None
     total: float | None = None
