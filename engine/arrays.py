@@ -16,7 +16,7 @@ from sheetgrad.sheets.addresses import quote_sheet, range_name
 from sheetgrad.sheets.model import Area, FormulaKind, Workbook
 
 from .backends.numpy import Machine
-from .context import Context, Place
+from .context import Context, Kept, Place
 from .footprints import cells_of
 from .grid import Grid
 from .ir import describe, walk
@@ -74,6 +74,11 @@ def _program(workbook: Workbook, grid: Grid, context: Context, outcome: Outcome)
     if context.as_stored or kept.program is None:
         kept.program, kept.layout = program, layout
     return program
+
+
+def prepare(workbook: Workbook, grid: Grid, kept: Kept) -> None:
+    """Build the array program of a workbook on its stored values, for `evaluate` to find."""
+    kept.program, kept.layout = build(workbook, grid), _layout(grid)
 
 
 class _Lazy:

@@ -183,6 +183,11 @@ class Workbook:
         seconds = Seconds(self.seconds.read, outcome.lift, spent - outcome.lift)
         return Result(self, request, grid, outcome, held, seconds)
 
+    def prepare(self) -> None:
+        """Find the array program now; the first `recompute` does so otherwise, and later ones use it again."""
+        kept = self._kept.setdefault(frozenset(), Kept())
+        import_module("sheetgrad.engine.arrays").prepare(self.model, Grid.of(self.model), kept)
+
     def explain(self) -> dict[str, Any]:
         """Return the regions and the array program as one JSON-ready object, schema ``sheetgrad.explain/1``."""
         explained: dict[str, Any] = import_module("sheetgrad.engine.arrays").explain(self.model)
@@ -327,7 +332,9 @@ def evaluator(backend: str) -> Evaluate:
 
 def require_torch(what: str) -> None:
     """Raise `UsageError` where torch is not installed."""
-    if importlib.util.find_spec("torch") is None:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
         raise UsageError(f"{what} needs torch: install sheetgrad[torch]")
 
 
