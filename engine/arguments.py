@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
 from typing import TypeAlias
 
 import numpy as np
 
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error, Kind, Values
 
 from .functions.declare import Function, Parameter
@@ -24,7 +24,7 @@ class WrongArity(ValueError):
     """A function was given too few or too many arguments."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument:
     """One evaluated argument of a call.
 

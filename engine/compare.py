@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.addresses import cell_name, quote_sheet
 from sheetgrad.sheets.model import MAX_COLUMNS, Sheet, Workbook
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Scalar, decode
 
 from .grid import Grid
@@ -20,7 +21,7 @@ Keys = NDArray[np.int64]  # row * MAX_COLUMNS + column
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Difference:
     """A formula cell whose computed value is not the stored one."""
 

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import Area, Workbook
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Strings
 
 from .grid import Grid
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """The cells that are being computed: ``row`` and ``column`` broadcast to the loops of a fill, (..., 1, 1)."""
 

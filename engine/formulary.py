@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
 
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, Area, FormulaKind, Workbook
+from sheetgrad.sheets.records import record
 
 from .grid import CELL_BUDGET
 from .lexer import FormulaError
@@ -20,7 +20,7 @@ from .trees import prefix_of, random_calls, walk
 LARGEST_ARRAY = CELL_BUDGET // 16  # cells of one array formula, as many as the grid lays out for one
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One formula: its number, the cell it stands in, its kind, and the area the file says it fills."""
 
@@ -37,7 +37,7 @@ class Entry:
         return self.sheet, self.row, self.column
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parsed:
     """A formula's tree and what can be said of it before it runs."""
 

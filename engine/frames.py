@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TypeAlias
 
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Values
 
 from .references import Reference
@@ -47,7 +48,7 @@ class Frame:
         return replace(self, names={**self.names, **names})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Closure:
     """A LAMBDA with the frame it was made in."""
 
@@ -56,14 +57,14 @@ class Closure:
     frame: Frame
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Builtin:
     """A function of Excel given by its name, as in ``BYROW(A1:C3,SUM)``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Omitted:
     """The value of a LAMBDA's parameter that the call left out."""
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import Area, Workbook
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Strings, Values
 
 SPARSEST = 8  # a block may hold this many cells for each filled one
@@ -37,7 +38,7 @@ class Block:
     kind: Kinds  # (height, width)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Split:
     """An inner node of a sheet's tree: blocks before and from ``at`` on along ``axis`` (0 rows, 1 columns)."""
 
@@ -50,7 +51,7 @@ class Split:
 Tree: TypeAlias = "Block | Split | None"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """The part of an area that one block covers: where it lies in the block and in the area."""
 

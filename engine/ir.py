@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
 from typing import TypeAlias, TypeVar
 
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Scalar
 
 Step: TypeAlias = tuple[int, int]  # how far a reference moves (rows, columns) from one turn of a loop to the next
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Const:
     """A literal; 1 x 1."""
 
@@ -30,14 +30,14 @@ class Const:
         return isinstance(other, Const) and type(other.value) is type(self.value) and other.value == self.value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConstArray:
     """An array constant."""
 
     rows: tuple[tuple[Const, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class View:
     """A window of ``height`` x ``width`` cells at (row, column) on a sheet, moved by ``steps[l]`` along loop l."""
 
@@ -49,7 +49,7 @@ class View:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Growing:
     """A window whose first corner moves by ``steps`` and whose last by ``last_steps``: ``SUM($A$1:A2)`` filled down."""
 
@@ -62,7 +62,7 @@ class Growing:
     last_steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """The number of a row (``axis`` 0) or column (1), one-based: ``start`` moved by ``steps``; ``count`` of them in a line."""
 
@@ -72,7 +72,7 @@ class Place:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operate:
     """An operator of `engine.operators` on one or two operands. ``final``: nothing in its formula comes after it."""
 
@@ -81,7 +81,7 @@ class Operate:
     final: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument:
     """An argument of a call: whether it is a reference, and whether it was left empty."""
 
@@ -90,7 +90,7 @@ class Argument:
     missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Apply:
     """A declared function on its arguments. ``draw`` numbers the random calls of a formula (-1: not random)."""
 
@@ -99,7 +99,7 @@ class Apply:
     draw: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Select:
     """IF: ``then`` where the condition holds, ``otherwise`` where not, the condition's error where it is one."""
 
@@ -108,7 +108,7 @@ class Select:
     otherwise: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choose:
     """CHOOSE: the option whose one-based number is ``index``; #VALUE! elsewhere."""
 
@@ -116,7 +116,7 @@ class Choose:
     options: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recover:
     """IFERROR (or IFNA): ``fallback`` where ``value`` is an error (or #N/A)."""
 
@@ -125,7 +125,7 @@ class Recover:
     only_na: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pick:
     """INDEX: the element of ``table`` at one-based ``row`` and ``column``; None takes a whole line."""
 
@@ -134,7 +134,7 @@ class Pick:
     column: Node | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Offset:
     """OFFSET: a window of fixed size, displaced from ``base`` by computed rows and columns. Its cells are known only at run time."""
 
@@ -145,7 +145,7 @@ class Offset:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scattered:
     """Windows of one size whose first cells, at slot ``slot`` of the formula, follow no pattern: a gather."""
 
@@ -155,7 +155,7 @@ class Scattered:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Contract:
     """The sum over a window of the product of two windows of one size: a dot product, a convolution, a matrix product.
 
@@ -170,7 +170,7 @@ class Contract:
     original: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prefix:
     """A running reduction: ``function`` (SUM, COUNT, MAX …) of a window that grows down or to the right along one loop."""
 
@@ -260,8 +260,8 @@ def shared(nodes: Iterable[Node]) -> frozenset[int]:
 def describe(node: Node) -> str:
     """Return a node's operation with its main attributes, in one line."""
     parts = []
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, str | int | float | bool) and field.name != "original":
-            parts.append(f"{field.name}={value}")
+    for name in node.__match_args__:
+        value = getattr(node, name)
+        if isinstance(value, str | int | float | bool) and name != "original":
+            parts.append(f"{name}={value}")
     return f"{type(node).__name__}({', '.join(parts)})"

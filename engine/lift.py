@@ -7,12 +7,13 @@ A formula is lifted only where the array program is known to mean the same as th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, FormulaKind, Workbook
+from sheetgrad.sheets.records import replaced
 from sheetgrad.sheets.values import Error, Scalar
 
 from . import syntax
@@ -95,7 +96,7 @@ class Scope:
     @property
     def forced(self) -> Scope:
         """The scope in which arrays are evaluated as arrays."""
-        return self if self.arrays else replace(self, arrays=True)
+        return self if self.arrays else replaced(self, arrays=True)
 
 
 REFERRING = frozenset(
@@ -250,7 +251,7 @@ class Lifter:
             if not (slot.row_absolute and slot.column_absolute):
                 raise Unliftable(f"the name {name!r} is relative to the cell")
             slots.append((self.fixed(slot.row), self.fixed(slot.column)))
-        return formula.tree, replace(scope, slots=tuple(slots), depth=scope.depth + 1, lets={})
+        return formula.tree, replaced(scope, slots=tuple(slots), depth=scope.depth + 1, lets={})
 
     def view(self, window: Window, cut: bool = True) -> View | Growing:
         """Return the node that reads a window; ``cut``: whole rows and columns end where the workbook's cells do."""
@@ -380,7 +381,7 @@ class Lifter:
             case syntax.ArrayConstant(rows):
                 return self.pool(ConstArray(tuple(tuple(Const(item.value) for item in row) for row in rows)))
             case syntax.Unary("@", operand):
-                return self.value(operand, replace(scope, arrays=False))
+                return self.value(operand, replaced(scope, arrays=False))
             case syntax.Unary("#", _):
                 raise Unliftable("a spill reference")
             case syntax.Unary(operator, operand):
@@ -434,7 +435,7 @@ class Lifter:
         if len(nodes) > 1 and marker not in ("numbers", "numbers_a", "counted", "stricts", "logicals"):
             raise Unliftable(f"{name} of a union or 3-D reference")
         if name in RESIZED and isinstance(first, View) and isinstance(nodes[0], View):
-            nodes = [self.pool(replace(nodes[0], height=first.height, width=first.width))]
+            nodes = [self.pool(replaced(nodes[0], height=first.height, width=first.width))]
         if any(isinstance(part, Growing) for part in nodes) and name not in RUNNING:
             raise Unliftable(f"{name} of a range that grows along the fill")
         return [Argument(part, from_reference=is_reference(part)) for part in nodes]
@@ -598,7 +599,7 @@ def _offset(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
     moves = [0 if isinstance(argument, syntax.Missing) else _whole_number(argument) for argument in call.arguments[1:3]]
     if moves[0] is not None and moves[1] is not None and base.row + moves[0] >= 0 and base.column + moves[1] >= 0:
         return lifter.pool(View(base.sheet, base.row + moves[0], base.column + moves[1], size[0], size[1], base.steps))
-    inner = replace(scope, arrays=False)
+    inner = replaced(scope, arrays=False)
     rows, columns = (
         lifter.pool(Const(0.0)) if isinstance(argument, syntax.Missing) else lifter.value(argument, inner)
         for argument in call.arguments[1:3]
@@ -624,9 +625,9 @@ def _let(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
             raise Unliftable("LET without a name")
         if isinstance(value, syntax.Call) and value.name == "LAMBDA":
             raise Unliftable("LAMBDA has no array form")
-        inner = replace(scope, lets=dict(lets))
+        inner = replaced(scope, lets=dict(lets))
         (lets[name.name.casefold()],) = lifter.whole(value, inner)
-    return lifter.value(call.arguments[-1], replace(scope, lets=lets))
+    return lifter.value(call.arguments[-1], replaced(scope, lets=lets))
 
 
 def _constant(value: Scalar) -> Special:

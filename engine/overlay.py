@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sheetgrad.sheets.addresses import quote_sheet, range_name
 from sheetgrad.sheets.errors import UsageError
 from sheetgrad.sheets.model import MAX_COLUMNS, Area, Formulas, Sheet, Workbook
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.serials import serial_of
 from sheetgrad.sheets.values import Error, Scalar, Values
 
@@ -23,7 +24,7 @@ from .selection import resolve
 Settable: TypeAlias = "Scalar | int | date | Iterable[object] | NDArray[np.float64]"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """One input: the area and the values it gets, (height, width)."""
 

@@ -6,8 +6,9 @@ A rule looks at one node whose children are already rewritten, and returns a rep
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeAlias
+
+from sheetgrad.sheets.records import replaced
 
 from .ir import (
     Apply,
@@ -95,7 +96,7 @@ def rewrite(root: Node, rules: Sequence[Rule], pool: Pool) -> Node:
 def mark_final(root: Node) -> Node:
     """Mark an addition or subtraction that ends its formula: Excel takes one that all but cancels for zero."""
     if isinstance(root, Operate) and root.operator in ("+", "-"):
-        return replace(root, final=True)
+        return replaced(root, final=True)
     return root
 
 
@@ -116,9 +117,9 @@ def _with_children(node: Node, done: dict[int, Node]) -> Node:
         case Choose(index, options):
             return Choose(new(index), tuple(new(option) for option in options))
         case Recover(value, fallback, _):
-            return replace(node, value=new(value), fallback=new(fallback))
+            return replaced(node, value=new(value), fallback=new(fallback))
         case Pick(table, row, column):
             return Pick(new(table), None if row is None else new(row), None if column is None else new(column))
         case Offset(_, rows, columns, _, _):
-            return replace(node, rows=new(rows), columns=new(columns))
+            return replaced(node, rows=new(rows), columns=new(columns))
     return node

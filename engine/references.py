@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, Area
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reference:
     """One area or several: a union, or the same cells on the sheets of a 3-D reference."""
 

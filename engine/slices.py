@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sheetgrad.sheets.model import Area, FormulaKind
+from sheetgrad.sheets.records import record
 
 from .footprints import Marks, view_window
 from .ir import Growing, Offset, View, walk
@@ -14,7 +14,7 @@ from .steps import Step, Unit, units_of
 from .windows import Moving, Scatter
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slice:
     """The steps between inputs and outputs, in order, and the numbers of their units.
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from sheetgrad.sheets.records import record
+
 from .ir import Growing, Node, Offset, View
 from .regions import Region
 from .windows import Scatter
@@ -28,14 +30,14 @@ class Unit:
     common: frozenset[int] = frozenset()  # the nodes of the program that are used more than once, by identity
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Whole:
     """Compute a unit at once."""
 
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Turns:
     """When a unit takes part in a sweep: index i of ``loop`` at time ``first + i``, or ``first - i`` backwards (loop -1: once)."""
 
@@ -57,7 +59,7 @@ class Turns:
         return min(self.first, last), max(self.first, last)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sweep:
     """Compute units turn by turn; within a turn the ``body`` in order: units, or sweeps along a further loop."""
 
@@ -75,7 +77,7 @@ class Sweep:
         return [turn.unit for turn in self.turns.values()]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CellOrder:
     """Compute units cell by cell, on demand."""
 

@@ -7,13 +7,13 @@ as the references stand in the text; slot k has its row at ``2 * k`` and its col
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prefix:
     """A sheet prefix: ``Sheet1!``, ``'a b'!``, ``Sheet1:Sheet3!`` (3-D), ``[1]Sheet1!`` (other workbook)."""
 
@@ -22,39 +22,39 @@ class Prefix:
     book: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Number:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Logical:
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ErrorLiteral:
     value: Error
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Missing:
     """An argument left empty, as in ``IF(A1,,2)``."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ArrayConstant:
     """``{1,2;3,4}``: rows of literals."""
 
     rows: tuple[tuple[Number | Text | Logical | ErrorLiteral, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cell:
     """A single cell: slot ``slot``."""
 
@@ -62,7 +62,7 @@ class Cell:
     prefix: Prefix | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rectangle:
     """``A1:B2``: corners in slots ``first`` and ``last`` (any two opposite corners)."""
 
@@ -71,7 +71,7 @@ class Rectangle:
     prefix: Prefix | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ColumnSpan:
     """``A:C``: the rows of both slots are 0 and count for nothing."""
 
@@ -80,7 +80,7 @@ class ColumnSpan:
     prefix: Prefix | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RowSpan:
     """``1:3``: the columns of both slots are 0 and count for nothing."""
 
@@ -89,7 +89,7 @@ class RowSpan:
     prefix: Prefix | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Name:
     """A defined name, a LET or LAMBDA parameter, or an unknown word."""
 
@@ -97,7 +97,7 @@ class Name:
     prefix: Prefix | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Structured:
     """``Table[[#Headers],[a]:[b]]``; table None inside the table itself. ``this_row`` for ``[@a]`` and ``[#This Row]``.
 
@@ -111,7 +111,7 @@ class Structured:
     this_row: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unary:
     """``-x``, ``+x``, ``x%`` (operator "%"), ``@x`` (operator "@"), ``x#`` (operator "#")."""
 
@@ -119,7 +119,7 @@ class Unary:
     operand: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Binary:
     """Arithmetic ``+ - * / ^``, ``&``, comparisons ``= <> < <= > >=``; and on references ``:`` (range), ``,`` (union), ``" "`` (intersection)."""
 
@@ -128,7 +128,7 @@ class Binary:
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """A function by name: upper case, without ``_xlfn.``, ``_xlws.``, ``_xludf.``."""
 
@@ -136,7 +136,7 @@ class Call:
     arguments: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Invoke:
     """A value called: ``LAMBDA(x,x+1)(2)``; also a Call whose name is not a function's but a LET name's."""
 
@@ -164,7 +164,7 @@ Node: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slot:
     """Where one reference token points, as written: coordinates (zero-based) and whether each is absolute (``$``)."""
 
@@ -174,7 +174,7 @@ class Slot:
     column_absolute: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Formula:
     """A parsed formula: its tree and its slots as they stand in the text."""
 

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.sheets.records import record
+
 
 class Operations(Protocol):
     """The array library that a tape runs on."""
@@ -29,7 +31,7 @@ class Operations(Protocol):
         """Bring an array of the same kind of library here."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operation:
     """One operation: the slots it takes its arrays from, and what is fixed."""
 

@@ -8,7 +8,6 @@ number came from.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.addresses import cell_name, quote_sheet
 from sheetgrad.sheets.model import Area
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Values
 
 from .backends.numpy import Machine, _Evaluation, _gather
@@ -51,7 +51,7 @@ class Untraceable(Exception):
     """What a number goes through has no derivative that is known; the message names it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dual:
     """What a node gives: its values, and the slot of the tape that holds its numbers (None: they are constant)."""
 

@@ -7,11 +7,12 @@ backtracks, because the leftmost place of each piece between stars leaves the mo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+from sheetgrad.sheets.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Wildcard:
     """A pattern taken apart at its stars: pieces that must follow one another. Case is folded on both sides."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import Area
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Kind, Values
 
 from .grid import Grid
@@ -20,7 +21,7 @@ NUMBER = int(Kind.NUMBER)  # looking up a member of an enumeration takes as long
 Loop: TypeAlias = tuple[int, int, int]  # count, rows and columns moved each turn
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Frame:
     """The part of a region's loops that is being computed: ``counts[l]`` turns from ``starts[l]`` on."""
 
@@ -38,7 +39,7 @@ class Frame:
         return Frame(tuple(starts), tuple(counts))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moving:
     """A rectangle with its first place in a frame, and its loops (those that do not move it have count 1)."""
 

@@ -6,10 +6,10 @@ Everywhere else rows and columns are integers; they become text, and text become
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from .errors import BadReference
 from .model import MAX_COLUMNS, MAX_ROWS
+from .records import record
 
 _CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})\Z")
 _COLUMN = re.compile(r"\$?([A-Za-z]{1,3})\Z")
@@ -19,7 +19,7 @@ _PLAIN_SHEET = re.compile(r"[^\W\d][\w.]*\Z")
 _LOOKS_LIKE_CELL = re.compile(r"(?:[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*(?:[Cc][0-9]*)?|[Cc][0-9]*)\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Address:
     """A range as written: sheet name (None where there is no prefix) and half-open rows and columns."""
 

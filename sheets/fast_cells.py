@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from .plain_rows import (
     references,
     word,
 )
+from .records import record
 from .sheet_xml import filled_area
 from .values import ERRORS_BY_TEXT, Error, Floats, Kind, Kinds
 
@@ -47,7 +47,7 @@ class NotPlain(Exception):
     """Something stands in the rows that only the general way understands."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Formulas:
     cell: Positions  # which of the piece's cells
     kind: Kinds

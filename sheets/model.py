@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .records import record
 from .values import Floats, Kinds, Strings, Values
 
 MAX_ROWS = 1_048_576
@@ -20,7 +21,7 @@ MAX_COLUMNS = 16_384
 Ints = NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Area:
     """A rectangle of cells on one sheet (``sheet`` is its index in the workbook); half-open."""
 
@@ -94,7 +95,7 @@ class Formulas:
         return self.text[int(self.bounds[at]) : int(self.bounds[at + 1])].decode()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DataTable:
     """A what-if data table: ``anchor`` row and column inputs as in the file (``r1``, ``r2``, ``dt2D``, ``dtr``)."""
 
@@ -105,7 +106,7 @@ class DataTable:
     row_input: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table:
     """A table (list object): ``area`` includes header and totals rows."""
 
@@ -116,7 +117,7 @@ class Table:
     totals_rows: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DefinedName:
     """A defined name; ``sheet`` is the index of the sheet it is local to, or None. ``text`` has no leading "="."""
 
@@ -139,7 +140,7 @@ class Sheet:
     part: str = ""  # the package part it came from
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Calculation:
     """The workbook's settings for circular references."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from .errors import FileRefused
+from .records import record
 
 END = struct.Struct("<4s4H2LH")
 _END64_LOCATOR = struct.Struct("<4sLQL")
@@ -24,7 +25,7 @@ STORED, DEFLATED = 0, 8
 ENCRYPTED_FLAG, UTF8_FLAG = 1, 1 << 11
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """What a package may cost, counted on inflated bytes; raise them for files that are larger and trusted.
 
@@ -48,7 +49,7 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One file of the archive: where its local header and data lie, and its record of the central directory."""
 

@@ -7,13 +7,13 @@ returns None, and then expat decides. All positions are byte offsets into the pi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .model import MAX_COLUMNS, MAX_ROWS
+from .records import record
 
 Positions: TypeAlias = NDArray[np.int64]
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -93,7 +93,7 @@ _LETTER_BITS = np.uint64(0x404040)
 _BYTE = np.uint64(0xFF)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlainRows:
     """A scanned piece: its tags in order, and where its cells stand.
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .markup import Node, read_tree
 from .package import Package
+from .records import record
 
 CONTENT_TYPES = "[Content_Types].xml"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Relationship:
     """A relationship: ``kind`` is the last word of its type, ``target`` a part or, if ``external``, an address."""
 

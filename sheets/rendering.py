@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .model import MAX_COLUMNS, MAX_ROWS, Cells
+from .records import record
 from .values import ERRORS_BY_CODE, Error, Floats, Kind, Kinds, Strings
 
 CELL_TYPE: dict[int, bytes] = {Kind.EMPTY: b"", Kind.NUMBER: b"", Kind.TEXT: b"str", Kind.BOOL: b"b", Kind.ERROR: b"e"}
@@ -17,7 +17,7 @@ _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
 _NUMBER = Kind.NUMBER.value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Changes:
     """The values of one sheet that are to be written: sorted by place, each place once, none of them stored already."""
 

@@ -8,12 +8,13 @@ payload of a text is its number there; a logical's is 0 or 1; an error's is its 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .records import record
 
 Floats: TypeAlias = NDArray[np.float64]
 Kinds: TypeAlias = NDArray[np.uint8]
@@ -96,7 +97,7 @@ class Strings:
         return np.asarray(self._folded, dtype=np.int64)[ids]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Values:
     """An array of cell values; the last two axes are rows and columns, any before them are loops of a fill.
 

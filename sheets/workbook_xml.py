@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from .addresses import parse_range
 from .errors import BadReference
 from .markup import Node, read_tree, unescape
 from .model import Area, Calculation, DefinedName, Table
 from .package import Package
+from .records import record
 from .relationships import Relationship, relationships
 from .values import ERRORS_BY_CODE, Error
 
@@ -18,7 +18,7 @@ _DYNAMIC = "XLDAPR"
 _RICH = "XLRICHVALUE"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SheetEntry:
     """A worksheet as the workbook part lists it; ``tab`` counts chart sheets too, as the sheet numbers of names do."""
 
@@ -28,7 +28,7 @@ class SheetEntry:
     tab: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WorkbookPart:
     """What the workbook part says."""
 
@@ -138,7 +138,7 @@ def _table(root: Node, sheet: int) -> Table | None:
     return Table(name, area, columns, root.number("headerRowCount", 1), root.number("totalsRowCount", 0))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Metadata:
     """What cell and value metadata mean: which ``cm`` mark dynamic arrays, which ``vm`` which error."""
 
@@ -172,10 +172,10 @@ def read_metadata(package: Package, part: str, links: list[Relationship]) -> Met
 def _records(root: Node, name: str, types: list[str]) -> Iterator[tuple[int, str, int]]:
     """Yield (number from 1, type name, value) of each block of cell or value metadata."""
     for index, block in enumerate(root.all(name, "bk"), 1):
-        for record in block.all("rc"):
-            at = record.number("t", 0) - 1
+        for each in block.all("rc"):
+            at = each.number("t", 0) - 1
             if 0 <= at < len(types):
-                yield index, types[at], record.number("v", 0)
+                yield index, types[at], each.number("v", 0)
 
 
 def _is_dynamic(block: Node) -> bool:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error, Floats, Kind, Values
 
 from ..ir import Prefix
 from ..windows import Frame, Moving
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Running:
     """How a running reduction is done: the longest window, its axis that is reduced at once, and where each place's result is."""
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import Area
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Kind, Kinds, Values
 
 from ..grid import Grid, TooManyCells
@@ -40,7 +41,7 @@ class Unfit(ArithmeticError):
     """A value met at run time that is not a plain number."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Straight:
     """A compiled sweep: run it on arenas, one list of numbers and one bytes of kinds per sheet."""
 

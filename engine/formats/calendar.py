@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from sheetgrad.engine.serials import SHIFT_1904, from_serial, last_serial
+from sheetgrad.sheets.records import record
 
 from .codes import BadFormat, Part, Section, Token
 
@@ -16,7 +15,7 @@ _MONTHS = (
 _DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split()  # noqa: SIM905
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moment:
     """A serial taken apart; ``ticks`` counts units of 10**-places seconds since the serial's zero."""
 

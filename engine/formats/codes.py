@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+
+from sheetgrad.sheets.records import record
 
 LONGEST_CODE = 255
 
@@ -32,13 +33,13 @@ class Part(Enum):
     HALF = "half"  # AM/PM or A/P
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Token:
     part: Part
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Section:
     """One section. ``condition``: an operator and a number from brackets, or None."""
 

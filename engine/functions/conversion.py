@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error, Scalar
 
 from .declare import Strict, Text, scalar
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unit:
     """A unit: what it measures, its size and zero in the base unit, the power of a prefix (0: it takes none)."""
 

@@ -5,9 +5,8 @@ Coupons are counted back from maturity in steps of 12/frequency months; from the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sheetgrad.engine.serials import days_in_month
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error, Scalar
 
 from .dates import civil, serial_of
@@ -15,7 +14,7 @@ from .daycount import days_between, european360, is_date, us360
 from .declare import Context, Strict, scalar
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Coupons:
     """The coupons around a settlement: the dates of the last (or at it) and the next, and how many are to come."""
 

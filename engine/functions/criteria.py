@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from sheetgrad.engine.collation import sort_key
 from sheetgrad.engine.numerals import parse_number
 from sheetgrad.engine.wildcards import has_wildcards, wildcard
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import ERRORS_BY_TEXT, Error, Kind, Scalar, Strings, Values, encode
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -33,7 +33,7 @@ ORDERINGS: dict[str, Callable[[Any, Any], Any]] = {
 _OPERATORS = ("<>", "<=", ">=", "=", "<", ">")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Criterion:
     """An operator and what it compares with. ``operand`` None: emptiness.
 

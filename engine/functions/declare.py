@@ -39,7 +39,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Annotated, Literal, TypeAlias, get_args, get_origin, get_type_hints
 from typing import Any as Anything
@@ -47,6 +46,7 @@ from typing import Any as Anything
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error, Scalar, Values
 
 Shape: TypeAlias = Literal["elementwise", "reduction", "lookup", "array", "scalar", "special"]
@@ -75,7 +75,7 @@ Result: TypeAlias = "np.ndarray[Anything, Anything] | Values | Failing | Scalar"
 _NO_DEFAULT = object()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failing:
     """A body's result with error values at some places: ``codes`` holds `Error.code`s, 0 where the result stands."""
 
@@ -90,7 +90,7 @@ def fail(result: NDArray[Anything] | Failing, where: NDArray[np.bool_] | bool, e
     return Failing(values, np.where(where & (codes == 0), np.uint8(error.code), codes))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """One parameter of a function as declared."""
 

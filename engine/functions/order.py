@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error
 
 from .declare import Failing, Number, Numbers, Range, Result, array, fail, reduction
@@ -170,7 +170,7 @@ def FREQUENCY(data_array: Range, bins_array: Range) -> Result:
     return counts.reshape(-1, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Ordered:
     """Samples in ascending order, (..., n): infinities stand at the end for what does not count. ``count``: (...)."""
 

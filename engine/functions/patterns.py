@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
 
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error, Scalar, Values
 
 from . import regex_machine as machine
@@ -57,7 +57,7 @@ class Pattern:
             yield Match(text, spans)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """A match: start and end of the whole, then of each group (-1 where it took no part)."""
 

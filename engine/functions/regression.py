@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error, Kind, Values
 
 from .declare import Failing, Logical, Range, Result, array
@@ -16,7 +16,7 @@ from .samples import first_error
 Floats: TypeAlias = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Data:
     """Observations y (n,), regressors x (n, k), and the shape that y has on the sheet."""
 
@@ -30,7 +30,7 @@ class _Data:
         return self.shape[0] == 1 and self.shape[1] > 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Fit:
     """Coefficients (k,) and intercept with their standard errors; a regressor that others explain has both 0."""
 

@@ -6,13 +6,13 @@ All functions take m lookup values and n places at once and return int64 positio
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sheetgrad.engine.collation import text_ranks
 from sheetgrad.engine.wildcards import has_wildcards, wildcard
+from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Strings, Values
 
 Positions = NDArray[np.int64]
@@ -21,7 +21,7 @@ _FEW = 4  # so many lookup values are found by scanning rather than by sorting
 _EMPTY_GROUP = 5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keys:
     """Values as comparable keys: by ``group`` (number 1, text 2, logical 3, error 4, empty 5), then by ``key``."""
 
