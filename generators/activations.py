@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .book import Book, Sheet
 from .panels import Chart, Look, Series
-from .places import Frame
+from .places import Frame, bound
 from .style import Role, Scale
 
 # name: (title, formula of x, formula of its derivative, torch call, what it is, what its derivative is)
@@ -158,7 +158,7 @@ def _functions(sheet: Sheet, inputs: Frame, points: int) -> tuple[list[Frame], l
                 name,
                 (TOP, column),
                 (points, 1),
-                lambda i, j, formula=formula: formula.format(x=inputs.cell(i, 0, "c")),  # type: ignore[misc]
+                bound(lambda i, j, formula: formula.format(x=inputs.cell(i, 0, "c")), formula),
                 Role.ACTIVATION,
                 number_format="0.000",
                 note=f"{title}. {note}",
@@ -170,7 +170,9 @@ def _functions(sheet: Sheet, inputs: Frame, points: int) -> tuple[list[Frame], l
                 f"{name}_slope",
                 (TOP, column + len(FUNCTIONS) + 1),
                 (points, 1),
-                lambda i, j, slope=slope, own=values[-1]: slope.format(x=inputs.cell(i, 0, "c"), y=own.cell(i, 0)),  # type: ignore[misc]
+                bound(
+                    lambda i, j, slope, own: slope.format(x=inputs.cell(i, 0, "c"), y=own.cell(i, 0)), slope, values[-1]
+                ),
                 Role.GRADIENT,
                 number_format="0.000",
                 note=f"The derivative of {title}. {slope_note}",

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
 from sheetgrad.sheets.values import Scalar
 
-from .panels import Alarm, Chart, Choices, Constants, Content, Fill, Label, ListTable, Look, Panel, Solver, Whole
+from .panels import Alarm, Chart, Choices, Constants, Fill, Label, ListTable, Look, Panel, Solver, Whole
 from .places import Frame, locate
 from .style import ROW_HEIGHT, SQUARE, ZOOM, Role, Scale
+
+
+class Manner(TypedDict, total=False):
+    """How a panel looks; see `Panel`."""
+
+    scale: Scale
+    number_format: str
+    align: str
+    span: int
+    outline: bool
+
+
+class Details(Manner, total=False):
+    """What may be said of a panel besides its place and content."""
+
+    title: str
+    note: str
+    torch: str
+    quiet: bool
 
 
 @dataclass(slots=True)
@@ -51,12 +71,17 @@ class Sheet:
         return panel.frame
 
     def constants(
-        self, name: str, place: str | tuple[int, int], rows: Iterable[Iterable[Scalar]], role: Role, **details: object
+        self,
+        name: str,
+        place: str | tuple[int, int],
+        rows: Iterable[Iterable[Scalar]],
+        role: Role,
+        **details: Unpack[Details],
     ) -> Frame:
         """Place a panel of constants."""
         table = tuple(tuple(_plain(value) for value in row) for row in rows)
         frame = self.frame(place, (len(table), len(table[0])))
-        return self.add(_panel(name, frame, Constants(table), role, details))
+        return self.add(Panel(name, frame, Constants(table), role, **details))
 
     def fill(
         self,
@@ -67,10 +92,10 @@ class Sheet:
         role: Role,
         *,
         array: bool = False,
-        **details: object,
+        **details: Unpack[Details],
     ) -> Frame:
         """Place a panel with one formula a cell."""
-        return self.add(_panel(name, self.frame(place, shape), Fill(formula, array), role, details))
+        return self.add(Panel(name, self.frame(place, shape), Fill(formula, array), role, **details))
 
     def whole(
         self,
@@ -79,10 +104,10 @@ class Sheet:
         shape: tuple[int, int],
         formula: str,
         role: Role,
-        **details: object,
+        **details: Unpack[Details],
     ) -> Frame:
         """Place a panel that is one array formula."""
-        return self.add(_panel(name, self.frame(place, shape), Whole(formula), role, details))
+        return self.add(Panel(name, self.frame(place, shape), Whole(formula), role, **details))
 
     def result(
         self,
@@ -92,15 +117,13 @@ class Sheet:
         formula: str,
         *,
         label_width: int = 1,
-        **details: object,
+        **details: Unpack[Details],
     ) -> Frame:
         """Place a single formula with its label to the left (``label_width`` columns of it)."""
         frame = self.frame(place)
         self.labels.append(Label(frame.top, frame.left - label_width, label))
-        details = {"scale": Scale.NONE, "number_format": "0.0000", "role": Role.RESULT} | details
-        role = details.pop("role")
-        assert isinstance(role, Role)
-        return self.add(_panel(name, frame, Fill(lambda i, j: formula), role, details))
+        known: Details = {"scale": Scale.NONE, "number_format": "0.0000"}
+        return self.add(Panel(name, frame, Fill(lambda i, j: formula), Role.RESULT, **(known | details)))
 
     def control(
         self,
@@ -114,15 +137,15 @@ class Sheet:
         label_width: int = 1,
         width: int = 1,
         whole: bool = False,
-        **details: object,
+        **details: Unpack[Details],
     ) -> Frame:
         """Place a control: its label (``label_width`` columns to the left), its value in a merged cell, its list."""
         frame = self.frame(place)
         self.labels.append(Label(frame.top, frame.left - label_width, label))
         values = choices if isinstance(choices, Frame) else tuple(choices or ())
         self.choices[name] = Choices(values, prompt or label, whole)
-        details = {"scale": Scale.NONE, "number_format": "General", "span": width} | details
-        return self.add(_panel(name, frame, Constants(((_plain(value),),)), Role.CONTROL, details))
+        known: Details = {"scale": Scale.NONE, "number_format": "General", "span": width}
+        return self.add(Panel(name, frame, Constants(((_plain(value),),)), Role.CONTROL, **(known | details)))
 
     def label(self, place: str | tuple[int, int], text: str | float, look: str = Look.PLAIN, **details: object) -> None:
         """Place a text."""
@@ -156,10 +179,6 @@ class Book:
     def panels(self) -> list[Panel]:
         """All panels, sheet by sheet."""
         return [panel for sheet in self.sheets for panel in sheet.panels]
-
-
-def _panel(name: str, frame: Frame, content: Content, role: Role, details: dict[str, object]) -> Panel:
-    return Panel(name, frame, content, role, **details)  # type: ignore[arg-type]
 
 
 def _plain(value: Scalar) -> Scalar:

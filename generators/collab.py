@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from pathlib import Path
 from random import Random
+
+from sheetgrad.sheets.errors import FileRefused
 
 from . import vendored
 from .book import Book, Sheet
+from .collab_epochs import Epochs, Layout, Parameters, prediction
 from .panels import Chart, Look, Series, Solver
 from .places import Frame
 from .style import Role, Scale
@@ -66,46 +69,6 @@ EXERCISES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where the tables lie: the lesson's own places for 15 x 15 ratings and 5 factors."""
-
-    users: int
-    films: int
-    factors: int
-
-    @property
-    def grid_column(self) -> int:
-        """The first column of ratings and predictions: H for five factors."""
-        return self.factors + 2
-
-    @property
-    def film_row(self) -> int:
-        """The row of the film factors: 18, which is H19, for fifteen users."""
-        return self.users + 3
-
-    @property
-    def user_row(self) -> int:
-        """The row of the user factors, below the film factors: 24, which is B25, for fifteen users."""
-        return self.film_row + self.factors + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """The frames of the parameters of one model, or of their gradients."""
-
-    users: Frame
-    films: Frame
-    user_bias: Frame
-    film_bias: Frame
-
-    def seen_from(self, sheet: str) -> Parameters:
-        """Return the frames as another sheet spells them."""
-        return Parameters(
-            *(frame.seen_from(sheet) for frame in (self.users, self.films, self.user_bias, self.film_bias))
-        )
-
-
 def build(
     epochs: int = 50,
     seed: int = 42,
@@ -114,7 +77,7 @@ def build(
     weight_decay: float = 0.1,
     ratings: str = "",
 ) -> Book:
-    """Declare the lesson; ``ratings`` is the path of a CSV with userId, movieId, title, rating ("" for the lesson's own)."""
+    """Declare the lesson; ``ratings``: a CSV of userId, movieId, title, rating, or "100" for 100 users and films."""
     options: dict[str, str | int | float] = {
         "epochs": epochs,
         "seed": seed,
@@ -122,7 +85,7 @@ def build(
         "learning_rate": learning_rate,
         "weight_decay": weight_decay,
     }
-    table = vendored.ratings(open(ratings, encoding="utf-8").read()) if ratings else vendored.ratings()
+    table = _ratings(ratings)
     layout = Layout(len(table.users), len(table.films), factors)
     book = Book("collab", "Collaborative filtering in cells", ABOUT, EXERCISES, options)
     known = _dot_product(book, table, layout, Random(seed))
@@ -130,6 +93,17 @@ def build(
     last = _training(book, known, start, layout, epochs, learning_rate, weight_decay)
     _long_form(book, table, last)
     return book
+
+
+def _ratings(source: str) -> Ratings:
+    if source == "100":
+        return vendored.ratings_100()
+    if not source:
+        return vendored.ratings()
+    try:
+        return vendored.ratings(Path(source).read_text(encoding="utf-8"))
+    except (OSError, KeyError, ValueError) as error:
+        raise FileRefused(source, f"no table of ratings: {error}; it needs userId, movieId, title, rating") from None
 
 
 def _short(title: str) -> str:
@@ -294,7 +268,7 @@ def _with_bias(book: Book, known: Frame, table: Ratings, layout: Layout, random:
         "predictions",
         (top, column),
         (layout.users, layout.films),
-        lambda i, j: _prediction(mine, parameters, i, j),
+        lambda i, j: prediction(mine, parameters, i, j),
         Role.ACTIVATION,
         title=f"Predictions: {layout.users}×{layout.films}",
         number_format="0.00",
@@ -315,16 +289,10 @@ def _with_bias(book: Book, known: Frame, table: Ratings, layout: Layout, random:
     return parameters
 
 
-def _prediction(known: Frame, at: Parameters, i: int, j: int) -> str:
-    dot = f"MMULT({at.users.row(i, 'c')},{at.films.column(j, 'r')})"
-    total = f"{dot}+{at.user_bias.cell(i, 0, 'c')}+{at.film_bias.cell(0, j, 'r')}"
-    return f'IF({known.cell(i, j)}="",0,lowest+(highest-lowest)/(1+EXP(-({total}))))'
-
-
 def _training(
     book: Book, known: Frame, start: Parameters, layout: Layout, epochs: int, learning_rate: float, weight_decay: float
 ) -> Parameters:
-    """Place gradient descent: controls and the curve on one sheet, a block an epoch on another; return the last parameters."""
+    """Place gradient descent: controls and curve on one sheet, a block an epoch on another; return the last ones."""
     sheet = book.sheet("training", frozen=(2, 0), default_width=62, zoom=100, pages=(1, 1))
     blocks = book.sheet("epochs", frozen=(1, 0), default_width=38, zoom=70, pages=(1, 0))
     sheet.label((0, 0), "Gradient descent, epoch after epoch", Look.HEADING)
@@ -358,7 +326,7 @@ def _training(
         ),
         Look.TITLE,
     )
-    epoch = _Epochs(blocks, known.seen_from(blocks.name), layout)
+    epoch = Epochs(blocks, known.seen_from(blocks.name), layout)
     parameters, gradients, errors = start.seen_from(blocks.name), None, []
     for number in range(epochs + 1):
         parameters, gradients, error = epoch.place(number, parameters, gradients)
@@ -397,210 +365,6 @@ def _training(
         Chart("line", "RMSE by epoch", (Series("RMSE", curve, numbers),), 2, 8, 620, 340, "epoch", "RMSE")
     )
     return parameters
-
-
-class _Epochs:
-    """Blocks of one epoch each, all alike and at a constant distance."""
-
-    def __init__(self, sheet: Sheet, known: Frame, layout: Layout) -> None:
-        self.sheet = sheet
-        self.known = known
-        self.layout = layout
-        self.stride = layout.factors + layout.users + 6
-        self.columns = (
-            1,
-            layout.grid_column,
-            layout.grid_column + layout.films + 1,
-            layout.grid_column + 2 * layout.films + 2,
-        )
-
-    def place(
-        self, number: int, before: Parameters, gradients: Parameters | None
-    ) -> tuple[Parameters, Parameters, Frame]:
-        """Place a block: the parameters after a step (or the start), predictions, and gradients."""
-        top = 2 + number * self.stride
-        self.sheet.label((top, 0), f"Epoch {number}", Look.HEADING)
-        after = self._parameters(number, top, before, gradients)
-        predicted = self._predictions(number, top, after)
-        slopes, error = self._slopes(number, top, predicted)
-        return after, self._gradients(number, top, after, slopes), error
-
-    def _panel(
-        self,
-        name: str,
-        number: int,
-        place: tuple[int, int],
-        shape: tuple[int, int],
-        formula: object,
-        role: Role,
-        title: str,
-        note: str,
-        torch: str,
-    ) -> Frame:
-        return self.sheet.fill(
-            f"{name}_{number}",
-            place,
-            shape,
-            formula,
-            role,
-            number_format="0.00",
-            title=title,
-            note=note if number < 2 else "",
-            torch=torch,  # type: ignore[arg-type]
-            scale=Scale.BLUE_WHITE_RED if role is Role.GRADIENT else Scale.WHITE_RED,
-            quiet=number > 1,
-        )
-
-    def _parameters(self, number: int, top: int, before: Parameters, gradients: Parameters | None) -> Parameters:
-        k, users, films = self.layout.factors, self.layout.users, self.layout.films
-        left, grid = self.columns[:2]
-        places = {
-            "users": ((top + k + 4, left), (users, k), f"Users {users}×{k}"),
-            "films": ((top + 2, grid), (k, films), f"Films {k}×{films}, bias below"),
-            "user_bias": ((top + k + 4, left + k), (users, 1), "Bias"),
-            "film_bias": ((top + 2 + k, grid), (1, films), ""),
-        }
-        note = (
-            "Epoch 0: the parameters of the sheet bias."
-            if gradients is None
-            else (
-                "One step of gradient descent: the parameter before, minus learning rate times (gradient + "
-                "weight decay × parameter)."
-            )
-        )
-        made = []
-        for name, (place, shape, title) in places.items():
-            old: Frame = getattr(before, name)
-            slope: Frame | None = None if gradients is None else getattr(gradients, name)
-            made.append(
-                self._panel(
-                    f"epoch_{name}",
-                    number,
-                    place,
-                    shape,
-                    lambda i, j, old=old, slope=slope: (
-                        old.cell(i, j)
-                        if slope is None
-                        # type: ignore[misc]
-                        else (f"{old.cell(i, j)}-learning_rate*({slope.cell(i, j)}+weight_decay*{old.cell(i, j)})")
-                    ),
-                    Role.WEIGHT,
-                    title,
-                    note,
-                    f"torch.optim.SGD: {name} after {number} steps",
-                )
-            )
-        return Parameters(*made)
-
-    def _predictions(self, number: int, top: int, at: Parameters) -> Frame:
-        k, users, films = self.layout.factors, self.layout.users, self.layout.films
-        known = self.known.part(0, 0, users, films)
-        return self._panel(
-            "epoch_predictions",
-            number,
-            (top + k + 4, self.columns[1]),
-            (users, films),
-            lambda i, j: _prediction(_fixed(known), at, i, j),
-            Role.ACTIVATION,
-            f"Predictions {users}×{films}",
-            "As on the sheet bias, with this epoch's parameters.",
-            "sigmoid_range(…)",
-        )
-
-    def _slopes(self, number: int, top: int, predicted: Frame) -> tuple[Frame, Frame]:
-        k, known = self.layout.factors, _fixed(self.known)
-        slopes = self._panel(
-            "epoch_slopes",
-            number,
-            (top + k + 4, self.columns[2]),
-            (predicted.height, predicted.width),
-            lambda i, j: (
-                f'IF({known.cell(i, j)}="",0,2*({predicted.cell(i, j)}-{known.cell(i, j)})'
-                f"*({predicted.cell(i, j)}-lowest)*(highest-{predicted.cell(i, j)})/(highest-lowest))"
-            ),
-            Role.GRADIENT,
-            f"Gradient of the loss before the sigmoid {predicted.height}×{predicted.width}",
-            (
-                "2·(prediction − rating), times the slope of the sigmoid range: (p − lowest)·(highest − p) "
-                "/ (highest − lowest)."
-            ),
-            "autograd: gradient of the sum before the sigmoid",
-        )
-        error = self.sheet.result(
-            f"epoch_rmse_{number}",
-            (top + 1, 4),
-            "RMSE",
-            f"SQRT(SUMXMY2({known.all()},{predicted.all('')})/COUNT({known.all()}))",
-            label_width=2,
-            number_format="0.000",
-            torch="F.mse_loss(pred, rating).sqrt()",
-            note="Of this epoch's predictions." if number < 2 else "",
-            quiet=number > 1,
-        )
-        return slopes, error
-
-    def _gradients(self, number: int, top: int, at: Parameters, slopes: Frame) -> Parameters:
-        k, users, films = self.layout.factors, self.layout.users, self.layout.films
-        third, fourth = self.columns[2:]
-        row = top + k + 4
-        by_user = self._panel(
-            "epoch_grad_users",
-            number,
-            (row, fourth),
-            (users, k),
-            lambda i, j: f"SUMPRODUCT({slopes.row(i, 'c')},{at.films.row(j, 'c')})",
-            Role.GRADIENT,
-            f"Gradient by users {users}×{k}",
-            "The gradient by a user's factor: slopes of the user's ratings times that factor of the films.",
-            "users.grad",
-        )
-        by_film = self._panel(
-            "epoch_grad_films",
-            number,
-            (top + 2, third),
-            (k, films),
-            lambda i, j: f"SUMPRODUCT({slopes.column(j, 'r')},{at.users.column(i, 'r')})",
-            Role.GRADIENT,
-            f"Gradient by films {k}×{films}, bias below",
-            "The gradient by a film's factor: slopes of the film's ratings times that factor of the users.",
-            "films.grad",
-        )
-        user_bias = self._panel(
-            "epoch_grad_user_bias",
-            number,
-            (row, fourth + k),
-            (users, 1),
-            lambda i, j: f"SUM({slopes.row(i, 'c')})",
-            Role.GRADIENT,
-            "Bias",
-            "The gradient by a user's bias: the sum of the user's slopes.",
-            "user_bias.grad",
-        )
-        film_bias = self._panel(
-            "epoch_grad_film_bias",
-            number,
-            (top + 2 + k, third),
-            (1, films),
-            lambda i, j: f"SUM({slopes.column(j, 'r')})",
-            Role.GRADIENT,
-            "",
-            "The gradient by a film's bias: the sum of the film's slopes.",
-            "film_bias.grad",
-        )
-        return Parameters(by_user, by_film, user_bias, film_bias)
-
-
-class _Absolute(Frame):
-    """A frame whose cells are always spelt absolute, so that blocks below refer to the same cells."""
-
-    __slots__ = ()
-
-    def cell(self, row: int = 0, column: int = 0, anchors: str = "") -> str:
-        return Frame.cell(self, row, column, anchors or "r")
-
-
-def _fixed(frame: Frame) -> Frame:
-    return _Absolute(frame.sheet, frame.top, frame.left, frame.height, frame.width, frame.prefix)
 
 
 def _long_form(book: Book, table: Ratings, last: Parameters) -> None:
@@ -705,7 +469,8 @@ def _long_form(book: Book, table: Ratings, last: Parameters) -> None:
         (top, 7 + 2 * factors),
         (count, 1),
         lambda i, j: (
-            f"lowest+(highest-lowest)/(1+EXP(-(SUMPRODUCT({users.row(i)},{films.row(i)})+{user_bias.cell(i, 0)}+{film_bias.cell(i, 0)})))"
+            f"lowest+(highest-lowest)/(1+EXP(-(SUMPRODUCT({users.row(i)},{films.row(i)})"
+            f"+{user_bias.cell(i, 0)}+{film_bias.cell(i, 0)})))"
         ),
         Role.ACTIVATION,
         number_format="0.00",

@@ -6,9 +6,9 @@ import csv
 import io
 
 from . import vendored
-from .book import Book, Sheet
+from .book import Book, Manner, Sheet
 from .panels import Chart, Look, Series
-from .places import Frame
+from .places import Frame, bound
 from .style import Role, Scale
 
 SQUARINGS = 12
@@ -189,7 +189,7 @@ def _ranking(sheet: Sheet, titles: Frame, bias: Frame, column: int) -> None:
             f"{name}_bias",
             (4, at[1] + 1),
             (bias.height, 1),
-            lambda i, j, places=places: f"INDEX({bias.all()},{places.cell(i, 0)})",  # type: ignore[misc]
+            bound(lambda i, j, places: f"INDEX({bias.all()},{places.cell(i, 0)})", places),
             Role.RESULT,
             number_format="0.000",
             scale=Scale.WHITE_RED,
@@ -293,7 +293,7 @@ def _component(sheet: Sheet, number: int, matrix: Frame, total: Frame, place: tu
     """Place one component below the covariance; return its direction (a row) and the deflated matrix."""
     row, column = place
     width = matrix.width
-    details = {"number_format": "0.000", "scale": Scale.BLUE_WHITE_RED}
+    details: Manner = {"number_format": "0.000", "scale": Scale.BLUE_WHITE_RED}
     top = row + 10
     current = matrix
     for power in range(1, SQUARINGS + 1):
@@ -379,7 +379,8 @@ def _component(sheet: Sheet, number: int, matrix: Frame, total: Frame, place: tu
         (top + (width + 1) * SQUARINGS + 1, column),
         (width, width),
         lambda i, j: (
-            f"{matrix.cell(i, j)}-{value.cell(0, 0, 'rc')}*INDEX({direction.all()},1,ROW()-{top + (width + 1) * SQUARINGS + 1})*{direction.cell(0, j, 'r')}"
+            f"{matrix.cell(i, j)}-{value.cell(0, 0, 'rc')}"
+            f"*INDEX({direction.all()},1,ROW()-{top + (width + 1) * SQUARINGS + 1})*{direction.cell(0, j, 'r')}"
         ),
         Role.ACTIVATION,
         title="What remains",

@@ -1,4 +1,4 @@
-"""Lesson ``embeddings``: a row looked up by number is a one-hot row times the matrix; on films and on a poem's words."""
+"""Lesson ``embeddings``: a row looked up is a one-hot row times the matrix; on films and on a poem's words."""
 
 from __future__ import annotations
 

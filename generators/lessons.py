@@ -33,7 +33,7 @@ class Lesson:
     options: tuple[Option, ...] = ()
 
     def build(self, **options: str | int | float) -> Book:
-        """Declare the lesson's workbook, its index included. Raises `UsageError` for an unknown or impossible option."""
+        """Declare the lesson's workbook, its index included. Raises `UsageError` for an unknown or bad option."""
         known = {option.name: option for option in self.options}
         for name, value in options.items():
             if name not in known:
@@ -92,7 +92,12 @@ LESSONS: tuple[Lesson, ...] = (
             Option("factors", int, 5, "factors of each user and film", 1, 50),
             Option("learning_rate", float, 0.01, "how far a step goes", 0.0),
             Option("weight_decay", float, 0.1, "how strongly parameters are pulled to 0", 0.0),
-            Option("ratings", str, "", "a CSV of userId, movieId, title, rating (default: the lesson's 206 ratings)"),
+            Option(
+                "ratings",
+                str,
+                "",
+                "a CSV of userId, movieId, title, rating; 100 for a vendored 100x100 (default: 206 ratings)",
+            ),
         ),
     ),
     Lesson(
@@ -148,7 +153,15 @@ LESSONS: tuple[Lesson, ...] = (
             Option("learning_rate", float, 0.2, "how far a step goes", 0.0),
         ),
     ),
-    Lesson("tabular", "A sales forecast: embeddings of categories and normalised numbers, then linear layers."),
+    Lesson(
+        "tabular",
+        "A sales forecast: embeddings of categories and normalised numbers, then linear layers, trained in the sheet.",
+        (
+            Option("steps", int, 25, "how many steps of gradient descent over the table", 1, 200),
+            Option("seed", int, 10, "what the first weights are drawn from"),
+            Option("learning_rate", float, 0.1, "how far a step goes", 0.0),
+        ),
+    ),
     Lesson(
         "titanic",
         "Survival by a linear model, a two-layer net and MMULT, on a table with structured references.",

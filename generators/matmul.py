@@ -1,4 +1,4 @@
-"""Lesson ``matmul``: a convolution is one sparse matrix times the flattened image, and a matrix of patches times the kernel."""
+"""Lesson ``matmul``: a convolution is a sparse matrix times the flattened image, and patches times the kernel."""
 
 from __future__ import annotations
 

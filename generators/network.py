@@ -13,7 +13,7 @@ import numpy as np
 from . import vendored
 from .book import Book, Sheet
 from .panels import Chart, Look, Series
-from .places import Frame
+from .places import Frame, bound
 from .style import Role, Scale
 
 KERNELS: dict[str, tuple[tuple[float, ...], ...]] = {
@@ -53,17 +53,14 @@ def second_row(size: int) -> int:
 def image(book: Book, sheet: Sheet, size: int, digit: int) -> Frame:
     """Place the input: looked up among the 100 digits at the lesson's size, enlarged constants at any other."""
     images, labels = vendored.digits()
-    details = {
-        "title": f"Input: one digit, {size}×{size}",
-        "torch": "images[digit, example] / 255",
-    }
+    title = f"Input: one digit, {size}×{size}"
     if size != SIDE:
         nearest = np.arange(size) * SIDE // size
         pixels = images[digit][np.ix_(nearest, nearest)] / 255.0
         note = (
             f"Digit {digit} of the vendored hundred ({labels[digit]}), enlarged to {size}×{size}; bytes divided by 255."
         )
-        return sheet.constants("image", (1, 0), pixels.tolist(), Role.INPUT, note=note, **details)
+        return sheet.constants("image", (1, 0), pixels.tolist(), Role.INPUT, title=title, note=note)
     library = digit_library(book).seen_from(sheet.name)
     return sheet.fill(
         "image",
@@ -73,7 +70,8 @@ def image(book: Book, sheet: Sheet, size: int, digit: int) -> Frame:
         Role.INPUT,
         note="The chosen digit: bytes of the sheet digits, divided by 255 so that they run from 0 to 1. "
         "Type numbers over it to draw your own.",
-        **details,
+        title=title,
+        torch="images[digit, example] / 255",
     )
 
 
@@ -102,11 +100,9 @@ def kernel_library(book: Book) -> tuple[Frame, Frame]:
     sheet.widths[0] = 110
     sheet.label((0, 0), "Kernels to choose from", Look.HEADING)
     sheet.label((0, 5), "change “my own” (or any other) as you like", Look.FAINT)
-    rows: list[list[float | None]] = []
     column: list[list[str | None]] = []
-    for name, kernel in KERNELS.items():
+    for name in KERNELS:
         column += [[name], [None], [None], [None]]
-        rows += [list(map(float, row)) for row in kernel] + [[None] * 3]
     names = sheet.constants(
         "kernel_names",
         (2, 0),
@@ -117,10 +113,8 @@ def kernel_library(book: Book) -> tuple[Frame, Frame]:
         outline=False,
         note="What the lists of the control cells offer.",
     )
-    for at in range(len(KERNELS)):
-        sheet.constants(
-            f"library_{at + 1}", (2 + 4 * at, 1), rows[4 * at : 4 * at + 3], Role.WEIGHT, number_format="0.0##"
-        )
+    for at, kernel in enumerate(KERNELS.values()):
+        sheet.constants(f"library_{at + 1}", (2 + 4 * at, 1), kernel, Role.WEIGHT, number_format="0.0##")
     return names, sheet.frame((2, 1), (4 * len(KERNELS), 3))
 
 
@@ -172,7 +166,7 @@ def controls(sheet: Sheet, size: int, digit: int, names: Frame | None) -> int:
                 f"choice_{channel}_row",
                 (row, 16),
                 (1, 1),
-                lambda i, j, channel=channel: f"MATCH(choice_{channel},{names.seen_from(sheet.name).all()},0)",  # type: ignore[misc]
+                bound(lambda i, j, channel: f"MATCH(choice_{channel},{names.seen_from(sheet.name).all()},0)", channel),
                 Role.RESULT,
                 scale=Scale.NONE,
                 number_format="0",
@@ -201,8 +195,12 @@ def first_kernels(sheet: Sheet, size: int, library: Frame | None) -> Channels:
                 f"kernel_{channel}",
                 (row, column),
                 (3, 3),
-                lambda i, j, channel=channel: (  # type: ignore[misc]
-                    f"INDEX({there.window(i, j, there.height - 3, 1, 'r')},choice_{channel}_row)"
+                bound(
+                    lambda i, j, channel, there: (
+                        f"INDEX({there.window(i, j, there.height - 3, 1, 'r')},choice_{channel}_row)"
+                    ),
+                    channel,
+                    there,
                 ),
                 Role.WEIGHT,
                 note=note + " Chosen in the control cell below the image; type numbers over it to try your own.",
@@ -221,7 +219,9 @@ def first_layer(sheet: Sheet, size: int, pixels: Frame, kernels: Channels) -> Ch
                 f"conv1_{channel}",
                 (2 + second_row(size) * (channel - 1), column),
                 (side, side),
-                lambda i, j, kernel=kernels[channel - 1]: f"MAX(0,SUM({pixels.window(i, j, 3, 3)}*{kernel.all()}))",  # type: ignore[misc]
+                bound(
+                    lambda i, j, kernel: f"MAX(0,SUM({pixels.window(i, j, 3, 3)}*{kernel.all()}))", kernels[channel - 1]
+                ),
                 Role.ACTIVATION,
                 array=True,
                 title=f"Channel {channel}: {side}×{side}",
@@ -272,7 +272,7 @@ def second_layer(sheet: Sheet, size: int, below: Channels, kernels: tuple[Channe
                 f"conv2_{channel}",
                 (3 + second_row(size) * (channel - 1), column),
                 (side, side),
-                lambda i, j, kernel=kernels[channel - 1]: formula(kernel, i, j),  # type: ignore[misc]
+                bound(lambda i, j, kernel: formula(kernel, i, j), kernels[channel - 1]),
                 Role.ACTIVATION,
                 array=True,
                 title=f"Channel {channel}: {side}×{side}",
@@ -295,7 +295,7 @@ def max_pooling(sheet: Sheet, size: int, column: int, below: Channels) -> Channe
                 f"maxpool_{channel}",
                 (3 + second_row(size) * (channel - 1), column),
                 (side, side),
-                lambda i, j, source=below[channel - 1]: f"MAX({source.window(2 * i, 2 * j, 2, 2)})",  # type: ignore[misc]
+                bound(lambda i, j, source: f"MAX({source.window(2 * i, 2 * j, 2, 2)})", below[channel - 1]),
                 Role.ACTIVATION,
                 title=f"Channel {channel}: {side}×{side}",
                 note="The greatest of each 2×2 block, blocks side by side (stride 2): a quarter of the numbers remain.",

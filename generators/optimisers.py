@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from .book import Book, Sheet
+from .book import Book, Manner, Sheet
 from .panels import Chart, Look, Series
-from .places import Frame
+from .places import Frame, bound
 from .style import Role, Scale
 
 ABOUT = (
@@ -154,7 +154,7 @@ def _data(sheet: Sheet, points: int, random: Random) -> tuple[Frame, Frame]:
             note="Where all four optimisers start.",
         )
     sheet.headers(TOP - 1, 0, ("x", "y"))
-    detail = {"number_format": "0.00", "scale": Scale.NONE}
+    detail: Manner = {"number_format": "0.00", "scale": Scale.NONE}
     xs = sheet.constants(
         "x",
         (TOP, 0),
@@ -306,8 +306,13 @@ def _memories(sheet: Sheet, kind: Optimiser, slopes: Frame) -> dict[str, Frame]:
             f"{kind.name}_{letter}",
             (TOP, 9 + 2 * order),
             (slopes.height, 2),
-            lambda i, j, frame=frame, formula=formula, letter=letter: formula.format(  # type: ignore[misc]
-                g=slopes.cell(i, j), **{f"{letter}0": frame.cell(i - 1, j) if i else "0"}
+            bound(
+                lambda i, j, frame, formula, letter: formula.format(
+                    g=slopes.cell(i, j), **{f"{letter}0": frame.cell(i - 1, j) if i else "0"}
+                ),
+                frame,
+                formula,
+                letter,
             ),
             Role.WEIGHT,
             number_format="0.000",
@@ -332,9 +337,9 @@ def _overview(sheet: Sheet, curves: list[tuple[Frame, Frame, Frame]]) -> None:
             f"{kind.name}_end",
             (row, 5),
             (1, 3),
-            lambda i, j, there=there: there[j],
+            bound(lambda i, j, there: there[j], there),
             Role.RESULT,
-            number_format="0.000",  # type: ignore[misc]
+            number_format="0.000",
             note="a, b and the error over all points after the last step.",
             torch=kind.torch,
         )

@@ -170,7 +170,7 @@ class Solver:
 
 @dataclass(frozen=True, slots=True)
 class ListTable:
-    """An Excel table over panels: ``frame`` includes the header row; ``formulas`` gives calculated columns their formula."""
+    """An Excel table over panels: ``frame`` includes the header row; ``formulas`` are those of calculated columns."""
 
     name: str
     frame: Frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,6 +27,15 @@ def locate(address: str) -> tuple[int, int]:
     (10, 29)
     """
     return parse_cell(address)
+
+
+def bound(formula: Callable[..., str], *values: object) -> Callable[[int, int], str]:
+    """Return a formula of row and column with its further arguments fixed: for formulas made in a loop.
+
+    >>> bound(lambda i, j, name: f"{name}+{i}+{j}", "p")(1, 2)
+    'p+1+2'
+    """
+    return lambda i, j: formula(i, j, *values)
 
 
 @dataclass(frozen=True, slots=True)

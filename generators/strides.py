@@ -1,8 +1,8 @@
-"""The sheets ``strides`` and ``padded`` of the conv lesson: stride, padding and pooling as controls, and a window that walks."""
+"""The sheets ``strides`` and ``padded`` of the conv lesson: stride, padding, pooling, and a window that walks."""
 
 from __future__ import annotations
 
-from .book import Book, Sheet
+from .book import Book, Manner, Sheet
 from .network import Channels
 from .panels import Alarm, Look
 from .places import Frame
@@ -49,7 +49,7 @@ def _padded(sheet: Sheet, image: Frame) -> Frame:
 
 
 def _controls(sheet: Sheet) -> None:
-    rows = (
+    rows: tuple[tuple[str, str, str | float, tuple[str | float, ...], str, str], ...] = (
         ("stride", "Stride", 2.0, (1, 2), "1 or 2", "How far the window moves between neighbouring outputs."),
         ("padding", "Padding", 1.0, (0, 1), "0 or 1", "How many rings of zeros stand around the image."),
         (
@@ -63,7 +63,7 @@ def _controls(sheet: Sheet) -> None:
     )
     for row, (name, label, value, choices, prompt, note) in enumerate(rows, start=2):
         sheet.control(name, (row, 6), label, value, choices, label_width=6, width=3, prompt=prompt, note=note)
-    details = {"label_width": 6, "span": 3, "number_format": "0"}
+    details: Manner = {"span": 3, "number_format": "0"}
     sheet.result(
         "output_side",
         (5, 6),
@@ -71,6 +71,7 @@ def _controls(sheet: Sheet) -> None:
         f"INT(({SIDE}+2*padding-3)/stride)+1",
         torch="F.conv2d(…).shape[-1]",
         note="(28 + 2·padding − 3) / stride, rounded down, plus 1.",
+        label_width=6,
         **details,
     )
     sheet.result(
@@ -80,6 +81,7 @@ def _controls(sheet: Sheet) -> None:
         "INT(output_side/2)",
         torch="F.max_pool2d(…).shape[-1]",
         note="Half of the output’s side, rounded down.",
+        label_width=6,
         **details,
     )
 
@@ -99,7 +101,7 @@ def _walk(sheet: Sheet, padded_sheet: Sheet, padded: Frame, there: Frame, kernel
         prompt="1, 2, 3 … row after row",
         note="Which output to look at: count 1, 2, 3 … along the rows. Type the next number to walk.",
     )
-    details = {"label_width": 6, "span": 3, "number_format": "0"}
+    details: Manner = {"span": 3, "number_format": "0"}
     sheet.result(
         "walk_row",
         (10, 6),
@@ -107,6 +109,7 @@ def _walk(sheet: Sheet, padded_sheet: Sheet, padded: Frame, there: Frame, kernel
         "MIN(INT((position-1)/output_side),output_side-1)+1",
         torch="divmod(position - 1, side)",
         note="The output’s row.",
+        label_width=6,
         **details,
     )
     sheet.result(
@@ -116,6 +119,7 @@ def _walk(sheet: Sheet, padded_sheet: Sheet, padded: Frame, there: Frame, kernel
         "MOD(position-1,output_side)+1",
         torch="divmod(position - 1, side)",
         note="The output’s column.",
+        label_width=6,
         **details,
     )
     window = sheet.fill(

@@ -1,4 +1,4 @@
-"""Lesson ``titanic``: a linear model and a two-layer net by hand, on a table with structured references, and by MMULT."""
+"""Lesson ``titanic``: a linear model and a two-layer net on a table with structured references, and by MMULT."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from random import Random
 
 from sheetgrad.sheets.errors import FileRefused
 
-from .book import Book, Sheet
+from .book import Book, Manner, Sheet
 from .panels import ListTable, Look, Solver
-from .places import Frame
+from .places import Frame, bound
 from .style import Role, Scale
 
 Passenger = tuple[int, int, str, float, float, str, int, int]
@@ -158,12 +158,12 @@ def _table(sheet: Sheet, passengers: list[Passenger]) -> tuple[Frame, Frame]:
             name,
             (TOP, offset),
             (count, 1),
-            lambda i, j, formula=formula: formula,
+            bound(lambda i, j, formula: formula, formula),
             Role.ACTIVATION,
             number_format="0.##",
             note=note,
             torch=call,
-        )  # type: ignore[misc]
+        )
     first = len(RAW) - 2
     return sheet.frame((TOP, first), (count, len(INPUTS))), sheet.frame((TOP, 0), (count, 1))
 
@@ -240,7 +240,7 @@ def _net(book: Book, features: Frame, survived: Frame, random: Random) -> None:
     count, block = features.height, f"passengers[[{INPUTS[0]}]:[{INPUTS[-1]}]]"
     for i, name in enumerate(INPUTS):
         sheet.label((5 + i, 0), name, Look.FAINT)
-    details = {"number_format": "0.00", "scale": Scale.BLUE_WHITE_RED}
+    details: Manner = {"number_format": "0.00", "scale": Scale.BLUE_WHITE_RED}
     first = sheet.constants(
         "net_weights",
         (5, 1),

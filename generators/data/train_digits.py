@@ -39,9 +39,9 @@ def fit(images: torch.Tensor, labels: torch.Tensor, second: torch.Tensor, dense:
     optimiser = torch.optim.AdamW(free, lr=3e-3, weight_decay=0.3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
     for _ in range(epochs):
-        for batch in torch.randperm(len(images)).split(100):
+        for batch in torch.randperm(len(images)).split(100):  # type: ignore[no-untyped-call]
             optimiser.zero_grad()
-            F.cross_entropy(pooled(images[batch], second) @ dense.T, labels[batch]).backward()
+            F.cross_entropy(pooled(images[batch], second) @ dense.T, labels[batch]).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         schedule.step()
 

@@ -1,7 +1,7 @@
-"""Train the factors that the lesson collab-analysis looks at, once: ``python train_films.py`` writes ``film_factors.csv``.
+"""Train the factors of the lesson collab-analysis, once: ``python train_films.py`` writes ``film_factors.csv``.
 
-The 100 users and 100 films of ``ratings_100x100.csv.gz``; dot product, biases and a sigmoid range, full-batch Adam with weight
-decay. Kept are the thirty most rated films: title, bias and five factors, rounded to three decimals.
+The 100 users and 100 films of ``ratings_100x100.csv.gz``; dot product, biases and a sigmoid range, full-batch Adam with
+weight decay. Kept are the thirty most rated films: title, bias and five factors, rounded to three decimals.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
         optimiser.zero_grad()
         dot = (parameters[0][user] * parameters[1][film]).sum(1) + parameters[2][user] + parameters[3][film]
         loss = F.mse_loss(5.5 * torch.sigmoid(dot), rating)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     print("RMSE", float(loss.detach().sqrt()))
     kept = sorted(film for film, _ in Counter(int(row["movieId"]) for row in rows).most_common(KEPT))

@@ -1,4 +1,4 @@
-"""Make the table of the lesson tabular and train its network, once: ``python train_sales.py`` writes two files beside it.
+"""Make the table of the lesson tabular and train its network, once: ``python train_sales.py`` writes two files.
 
 ``sales.csv``: 60 invented days of shops: weekday, region, promotion, distance to the next competitor, price, sales.
 ``sales_network.npz``: embeddings of weekdays (7, 2) and regions (4, 3), two layers, in thousandths.
@@ -57,11 +57,11 @@ def main() -> None:
         inputs = torch.cat([weights["days"][day], weights["regions"][region], numbers], 1)
         hidden = F.relu(inputs @ weights["first"] + weights["first_bias"])
         loss = F.mse_loss((hidden @ weights["second"] + weights["second_bias"])[:, 0], sales)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     print("RMSE", float(loss.detach().sqrt()))
     rounded = {name: (weight.detach().numpy() * 1000).round().astype(np.int32) for name, weight in weights.items()}
-    np.savez_compressed(HERE / "sales_network.npz", **rounded)
+    np.savez_compressed(HERE / "sales_network.npz", **rounded)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

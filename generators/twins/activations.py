@@ -13,7 +13,7 @@ def activations(source: Source) -> dict[str, Floats]:
     """Return the expected panels."""
     count = len(source.computed("x"))
     start, step, slope = (source.number(name) for name in ("start", "step", "slope"))
-    points = source.given("x", (start + step * np.arange(count))[:, None])
+    points = source.given("x", np.asarray(start + step * np.arange(count), dtype=np.float64)[:, None])
     functions = {
         "relu": F.relu,
         "leaky_relu": lambda x: F.leaky_relu(x, slope),
@@ -25,7 +25,7 @@ def activations(source: Source) -> dict[str, Floats]:
     expected = {"x": points}
     for name, function in functions.items():
         x = torch.from_numpy(points.copy()).requires_grad_()
-        y = function(x)
+        y: torch.Tensor = function(x)  # type: ignore[no-untyped-call]
         (slopes,) = torch.autograd.grad(y.sum(), x)
         expected[name], expected[f"{name}_slope"] = y.detach().numpy(), slopes.numpy()
     return expected

@@ -83,7 +83,8 @@ def _start(source: Source) -> Model:
             source.numbers("film_bias").T,
         )
     ]
-    return Model(*parameters, source.number("lowest"), source.number("highest"))
+    users, films, user_bias, film_bias = parameters
+    return Model(users, films, user_bias, film_bias, source.number("lowest"), source.number("highest"))
 
 
 def _train(source: Source, known: Floats, expected: dict[str, Floats]) -> Model:
@@ -101,7 +102,7 @@ def _train(source: Source, known: Floats, expected: dict[str, Floats]) -> Model:
         total = model.total(user, film)
         total.retain_grad()
         predicted = model.predict(total)
-        F.mse_loss(predicted, rating, reduction="sum").backward()
+        F.mse_loss(predicted, rating, reduction="sum").backward()  # type: ignore[no-untyped-call]
         assert total.grad is not None
         errors.append(_rmse(predicted, rating))
         expected[f"epoch_predictions_{epoch}"] = _table(known, user, film, predicted)

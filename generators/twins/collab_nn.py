@@ -35,7 +35,7 @@ def collab_nn(source: Source) -> dict[str, Floats]:
             kept.retain_grad()
         predicted = low + (high - low) * torch.sigmoid(total)
         loss = F.mse_loss(predicted[:, 0], rating)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         losses.append(loss.item())
         panels = {
             "batch": batch,
@@ -44,8 +44,8 @@ def collab_nn(source: Source) -> dict[str, Floats]:
             "prediction": predicted,
             "loss": loss.reshape(1, 1),
         }
-        panels |= {"slopes": total.grad, "grad_hidden": before.grad, "grad_inputs": inputs.grad}
-        panels |= {f"grad_{name}": parameter.grad for name, parameter in parameters.items()}
+        panels |= {"slopes": _grad(total), "grad_hidden": _grad(before), "grad_inputs": _grad(inputs)}
+        panels |= {f"grad_{name}": _grad(parameter) for name, parameter in parameters.items()}
         expected |= {f"{name}_step_{step}": values.detach().numpy().copy() for name, values in panels.items()}
         optimiser.step()
     expected["step_numbers"] = np.arange(1.0, steps + 1)[:, None]
@@ -55,3 +55,8 @@ def collab_nn(source: Source) -> dict[str, Floats]:
         count = len(parameters[name])
         expected[f"size_{name}"] = np.array([[min(600, round(1.6 * count**0.56))]], dtype=np.float64)
     return expected
+
+
+def _grad(tensor: torch.Tensor) -> torch.Tensor:
+    assert tensor.grad is not None
+    return tensor.grad

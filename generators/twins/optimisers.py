@@ -47,7 +47,7 @@ def _run(source: Source, name: str, kind: Callable[[list[torch.Tensor]], torch.o
         optimiser.zero_grad()
         prediction = parameters[0] * x + parameters[1]
         loss = F.mse_loss(prediction, y)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         rows["before"].append([p.item() for p in parameters])
         optimiser.step()
         rows["step"].append([step + 1.0])

@@ -13,8 +13,7 @@ def titanic(source: Source) -> dict[str, Floats]:
     """Return the expected panels."""
     rows = source.texts("passenger_data")
     survived, pclass, age, fare, siblings, parents = (
-        torch.tensor([float(row[k]) for row in rows], dtype=torch.float64)
-        for k in (0, 1, 3, 4, 6, 7)  # type: ignore[arg-type]
+        torch.tensor([float(str(row[k])) for row in rows], dtype=torch.float64) for k in (0, 1, 3, 4, 6, 7)
     )
     sex, port = ([str(row[k]).casefold() for row in rows] for k in (2, 5))
     columns = {

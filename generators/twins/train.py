@@ -32,7 +32,7 @@ def train(source: Source) -> dict[str, Floats]:
         for kept in (before1, before2, pooled, logits):
             kept.retain_grad()
         loss = F.cross_entropy(logits, target)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         losses.append(loss.item())
         _record_weights(expected, step, "grad_", [_grad(parameter) for parameter in parameters])
         layers = {"conv1": conv1, "conv2": conv2, "pool": pooled}
