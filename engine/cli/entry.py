@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("sheetgrad.engine.cli.explain", "show the regions and the array program of a workbook"),
 }
 
+# New objects between two looks for cycles. A run leaves hardly any behind; at Python's 700 it would look through all that
+# it has just imported and read, again and again.
+GARBAGE = 100_000
+
 OVERVIEW = (
     """\
 A spreadsheet is an array program written cell by cell: sheetgrad reads a workbook, finds the array program that its
@@ -41,6 +46,8 @@ exit codes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    if arguments is None:
+        gc.set_threshold(GARBAGE)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _run(given)
