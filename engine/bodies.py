@@ -6,7 +6,7 @@ A function that is constant between its steps (ROUND, MATCH, COUNTIF …) is com
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +44,10 @@ def trace_call(trace: _Trace, node: Apply) -> Dual:
         return Dual(values)
     body = BODIES.get(node.function)
     if body is not None:
-        slot = body(trace, node, duals, values)
-        return Dual(values, slot)
+        try:
+            return Dual(values, body(trace, node, duals, values))
+        except (ValueError, IndexError, RuntimeError) as error:  # sizes that do not fit: an error value, or partly one
+            raise Untraceable(f"{node.function} of arrays of such sizes ({error})") from None
     if node.function in STEPWISE:
         return Dual(values, _stepwise(trace, node, duals))
     if trace.tracer.everything:
@@ -380,27 +382,29 @@ def _conditional(reduce: str, first: bool) -> Body:
         tests = list(duals[1:] if first else duals[:2])
         if any(dual.slot is not None for dual in tests):
             trace.tape.frozen.append(f"{node.function} in {trace.where()}")
-        met = _met(trace, tests[::2], tests[1::2])
-        counted = met & (measured.values.kinds == Kind.NUMBER).reshape(1, -1)
-        slot = trace.record("reshape", [numbers_only(trace, measured)], (1, counted.shape[1]))
+        met = _met(trace, tests[::2], tests[1::2])  # (*loops, r, c, cells)
+        lead = measured.values.shape[:-2]
+        flat = (*lead, 1, 1, measured.values.shape[-2] * measured.values.shape[-1])
+        counted = met & (measured.values.kinds == Kind.NUMBER).reshape(flat)
+        slot = trace.record("reshape", [trace.shaped(numbers_only(trace, measured), measured.values.shape)], flat)
         if reduce in ("greatest", "least"):
             neutral = -np.inf if reduce == "greatest" else np.inf
             spread = trace.shaped(slot, counted.shape)
             found = trace.record(reduce, [trace.masked(spread, counted, neutral)])
-            found = trace.masked(found, counted.any(axis=-1))
+            return trace.masked(found, np.asarray(counted.any(axis=-1)))
+        if all(size == 1 for size in lead):
+            weights = counted.astype(np.float64).reshape(-1, counted.shape[-1]).T
+            found = trace.record("matmul", [trace.record("reshape", [slot], (1, flat[-1])), trace.constant(weights)])
+            found = trace.record("reshape", [found], counted.shape[:-1])
         else:
-            weights = trace.constant(counted.astype(np.float64).T)
-            found = trace.record("matmul", [slot, weights])
-        if reduce == "mean":
-            found = trace.record("/", [found, trace.constant(np.maximum(counted.sum(axis=-1), 1).astype(np.float64))])
-        shape = np.broadcast_shapes(*(test.values.shape for test in tests[1::2]))
-        return trace.record("reshape", [found], shape)
+            found = trace.record("sum", [trace.record("*", [slot, _counts(trace, counted)])])
+        return trace.record("/", [found, _number_of(trace, counted)]) if reduce == "mean" else found
 
     return body
 
 
 def _met(trace: _Trace, ranges: Sequence[Dual], criteria: Sequence[Dual]) -> NDArray[np.bool_]:
-    """Return which cells of the ranges meet each tuple of criteria: (criteria, cells)."""
+    """Return which cells of the ranges meet each tuple of criteria: (*loops, r, c, cells)."""
     context = trace.tracer.context
     shape = np.broadcast_shapes(*(each.values.shape for each in criteria))
     found = None
@@ -422,7 +426,7 @@ def _met(trace: _Trace, ranges: Sequence[Dual], criteria: Sequence[Dual]) -> NDA
         met = np.stack(lines)
         found = met if found is None else found & met
     assert found is not None
-    return found
+    return found.reshape(*shape, -1)
 
 
 def _moved(*tables: int) -> Body:

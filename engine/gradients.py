@@ -22,20 +22,17 @@ from sheetgrad.sheets.values import Kind
 
 from .arrays import evaluate_program
 from .backends.numpy import Decline
+from .cell_tracing import CellTrace
 from .context import Context, Place
-from .footprints import cells_of, view_window
+from .footprints import cells_of
 from .grid import Grid
-from .ir import Node, Pool, View, walk
-from .lift import Lifter, Unliftable
-from .names import Names
+from .lift import Unliftable
 from .outcome import CellKey
 from .overlay import Settable, Setting, overridden, settings, without_formulas
-from .passes import FAST, mark_final, rewrite
 from .program import Program, run_sweep
-from .regions import Region
 from .selection import resolve
 from .slices import Slice
-from .steps import CellOrder, Step, Sweep, Unit, Whole, units_of
+from .steps import Step, Sweep, Unit, Whole, units_of
 from .tape import Tape
 from .tracing import Tracer, Untraceable
 from .windows import Frame, Moving
@@ -128,7 +125,7 @@ class Differentiable:
                 case Sweep() if not any(unit.number in program.fallbacks for unit in units):
                     run_sweep(step, tracer, {unit.number: Frame.whole(unit.region) for unit in units})
                 case _:
-                    _CellTrace(workbook, grid, tracer).trace(units)
+                    CellTrace(workbook, grid, tracer).trace(units)
         except (Untraceable, Decline, Unliftable) as reason:
             where = [self.place(cell) for unit in units for cell in cells_of(unit.region)]
             more = f" and {len(where) - 1} more" if len(where) > 1 else ""
@@ -136,65 +133,6 @@ class Differentiable:
 
     def _output(self, area: Area, tracer: Tracer, grid: Grid) -> int | None:
         return tracer.read(Moving(area.sheet, area.top, area.left, area.height, area.width, ()), grid.read(area))
-
-
-class _CellTrace:
-    """Traces units without an array program cell by cell: alone, a cell's ranges neither grow nor turn."""
-
-    def __init__(self, workbook: Any, grid: Grid, tracer: Tracer) -> None:
-        self.workbook = workbook
-        self.grid = grid
-        self.tracer = tracer
-        used = [grid.used(index) for index in range(len(workbook.sheets))]
-        self.used = max((area.bottom for area in used), default=0), max((area.right for area in used), default=0)
-        self.names, self.pool = Names(workbook), Pool()
-
-    def trace(self, units: Sequence[Unit]) -> None:
-        """Trace all cells, what they read among themselves first."""
-        waiting: dict[CellKey, Region] = {}
-        for unit in units:
-            for position in unit.region.positions():
-                region = Region(
-                    unit.region.sheet,
-                    unit.region.formula,
-                    unit.region.kind,
-                    position,
-                    (),
-                    np.empty((0, len(position)), np.int64),
-                    unit.region.extent,
-                )
-                waiting[unit.region.sheet, int(position[0]), int(position[1])] = region
-        while waiting:
-            self._cell(next(iter(waiting)), waiting)
-
-    def _cell(self, cell: CellKey, waiting: dict[CellKey, Region]) -> None:
-        path: list[tuple[CellKey, Region, Node]] = [self._lifted(cell, waiting)]
-        while path:
-            _, region, program = path[-1]
-            needed = next((other for other in self._reads(region, program) if other in waiting), None)
-            if needed is not None:
-                path.append(self._lifted(needed, waiting))
-                continue
-            path.pop()
-            self.tracer.run(region, program)
-
-    def _lifted(self, cell: CellKey, waiting: dict[CellKey, Region]) -> tuple[CellKey, Region, Node]:
-        region = waiting.pop(cell)
-        lifter = Lifter(self.workbook, self.names, region, self.used, self.pool)
-        return cell, region, rewrite(mark_final(lifter.lift()), FAST, self.pool)
-
-    @staticmethod
-    def _reads(region: Region, program: Node) -> list[CellKey]:
-        found = []
-        for node in walk(program):
-            if isinstance(node, View):
-                area = view_window(node, region).bounds
-                found += [
-                    (area.sheet, row, column)
-                    for row in range(area.top, area.bottom)
-                    for column in range(area.left, area.right)
-                ]
-        return found
 
 
 def gradient(

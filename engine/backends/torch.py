@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +12,14 @@ from sheetgrad.sheets.model import Area, Workbook
 from sheetgrad.sheets.values import Kind, Values
 
 from ..arrays import evaluate_program
+from ..cell_tracing import CellTrace
 from ..context import Context, Kept
 from ..footprints import cells_of
 from ..grid import Grid
+from ..lift import Unliftable
 from ..outcome import Outcome
 from ..program import run_sweep
-from ..steps import CellOrder, Step, Sweep, Whole, units_of
+from ..steps import Step, Sweep, Whole, units_of
 from ..tape import Tape
 from ..tracing import Tracer, Untraceable
 from ..windows import Frame, target
@@ -36,11 +39,12 @@ def evaluate(
     program, outcome = evaluate_program(workbook, grid, afresh)
     names = [sheet.name for sheet in workbook.sheets]
     tracer = Tracer(grid, context, Tape(TorchLibrary(dtype, device)), names, everything=True)
+    cells = CellTrace(workbook, grid, tracer)
     with torch.no_grad():
         for step in list(program.steps):
             try:
-                _trace(step, tracer)
-            except (Untraceable, Decline) as reason:
+                _trace(step, tracer, cells, program.fallbacks.keys())
+            except (Untraceable, Decline, Unliftable) as reason:
                 for unit in units_of(step):
                     outcome.untraced.setdefault(str(reason), []).extend(cells_of(unit.region))
     for function, regions in tracer.lacking.items():
@@ -53,16 +57,16 @@ def evaluate(
     return outcome
 
 
-def _trace(step: Step, tracer: Tracer) -> None:
+def _trace(step: Step, tracer: Tracer, cells: CellTrace, alone: Collection[int]) -> None:
+    units = units_of(step)
     match step:
-        case Whole(unit):
+        case Whole(unit) if unit.number not in alone:
             assert unit.program is not None
             tracer.run(unit.region, unit.program)
-        case Sweep():
-            run_sweep(step, tracer, {unit.number: Frame.whole(unit.region) for unit in step.units})
-        case CellOrder(units):
-            if units:
-                raise Untraceable("it is computed cell by cell")
+        case Sweep() if not any(unit.number in alone for unit in units):
+            run_sweep(step, tracer, {unit.number: Frame.whole(unit.region) for unit in units})
+        case _:
+            cells.trace(units)
 
 
 def _store(grid: Grid, tracer: Tracer, area: Area) -> None:

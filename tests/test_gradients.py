@@ -1,0 +1,178 @@
+"""Gradients equal central differences of the reference evaluator, and those that a lesson spells out as formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sheetgrad.engine import open_workbook
+from sheetgrad.engine.context import Context, Place
+from sheetgrad.engine.grid import Grid
+from sheetgrad.engine.reference import evaluate as define
+from sheetgrad.generators.commands import generated
+from sheetgrad.sheets.addresses import parse_range
+from sheetgrad.sheets.errors import UsageError
+from sheetgrad.sheets.model import Area, Workbook
+
+from .books import book_of, file_of
+from .differentiable_formulas import CELLS, formulas
+
+torch = pytest.importorskip("torch")
+
+STEP = 1e-5
+
+
+def area_of(place: str) -> Area:
+    address = parse_range(place)
+    return Area(0, address.top, address.left, address.bottom, address.right)
+
+
+def central_differences(workbook: Workbook, places: list[str], of: Area) -> list[np.ndarray]:
+    """Return the derivatives of the cells ``of`` with respect to each cell of the places: (cells of, *place) each."""
+
+    def values(area: Area, row: int, column: int, by: float) -> np.ndarray:
+        grid = Grid.of(workbook)
+        grid.read(area).data[row, column] += by
+        origin = np.zeros((1, 1), dtype=np.int64)
+        define(workbook, grid, Context(workbook.strings, Place(0, origin, origin)))
+        return grid.read(of).data.ravel().copy()
+
+    found = []
+    for place in places:
+        area = area_of(place)
+        slopes = np.zeros((of.height * of.width, *area.shape))
+        for row, column in np.ndindex(*area.shape):
+            high, low = (values(area, row, column, sign * STEP) for sign in (1, -1))
+            slopes[:, row, column] = (high - low) / (2 * STEP)
+        found.append(slopes)
+    return found
+
+
+def test_every_function_s_gradient_is_the_reference_s_central_difference() -> None:
+    texts = formulas()
+    cells = {**CELLS, **{f"Z{row}": f"{{={formula}}}" for row, formula in enumerate(texts, 1)}}
+    wrt = ["A1:C4", "E1:G4"]
+    slopes = central_differences(book_of({"s": cells}), wrt, Area(0, 0, 25, len(texts), 26))
+    book, wrong = open_workbook(file_of({"s": cells})), []
+    for row, formula in enumerate(texts):
+        try:
+            found = book.gradient(f"s!Z{row + 1}", [f"s!{place}" for place in wrt])
+        except UsageError as error:
+            wrong.append(f"{formula}: {error}")
+            continue
+        for place, slope in zip(wrt, slopes, strict=True):
+            error = np.abs(found[f"s!{place}"] - slope[row]).max() / max(np.abs(slope[row]).max(), 1)
+            if error > 1e-7:
+                wrong.append(f"{formula} {place}: {error}")
+    assert wrong == []
+
+
+CHAINS = {
+    "a fill": {**{f"B{r}": f"=EXP(A{r})*A{r + 1}" for r in range(1, 6)}, "C1": "=SUM(B1:B5)"},
+    "a recurrence": {"B1": "=A1", **{f"B{r}": f"=0.5*B{r - 1}^2+A{r}" for r in range(2, 7)}, "C1": "=B6"},
+    "growing sums": {**{f"B{r}": f"=SUM(A$1:A{r})^2" for r in range(1, 7)}, "C1": "=SUM(B1:B6)"},
+    "growing means and greatest": {**{f"B{r}": f"=AVERAGE(A$1:A{r})*MAX(A$1:A{r})+SUMSQ(A$1:A{r})" for r in range(1, 7)}, "C1": "=B6*B3+B2"},
+    "a growing product of two": {**{f"B{r}": f"=SUMPRODUCT(A$1:A{r},A$1:A{r})" for r in range(1, 7)}, "C1": "=B6*B2"},
+    "pooling": {"B1": "=MAX(A1:A2)", "B2": "=MAX(A3:A4)", "B3": "=MAX(A5:A6)", "C1": "=B1*B2*B3"},
+    "a look at itself": {"B1": "=A1", **{f"B{r}": f"=INDEX(B$1:B{r - 1},1)*A{r}" for r in range(2, 7)}, "C1": "=SUM(B1:B6)"},
+    "two blocks": {"ZZ900": "=A1*A2", "C1": "=ZZ900*A3"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_gradients_through_many_cells(name: str) -> None:
+    cells = {**{f"A{r}": value for r, value in enumerate([0.3, -0.4, 0.8, 0.1, 0.6, -0.2], 1)}, **CHAINS[name]}
+    (slope,) = central_differences(book_of({"s": cells}), ["A1:A6"], Area(0, 0, 2, 1, 3))
+    found = open_workbook(file_of({"s": cells})).gradient("s!C1", "s!A1:A6")
+    np.testing.assert_allclose(found["s!A1:A6"], slope[0], atol=1e-8)
+
+
+def test_of_equal_arguments_the_first_has_the_gradient_of_max() -> None:
+    book = open_workbook(file_of({"s": {"A1": 0, "A2": 2, "A3": 2, "B1": "=MAX(A1:A3)", "B2": "=MAX(0,A1)"}}))
+    assert book.gradient("s!B1", "s!A1:A3")["s!A1:A3"].ravel().tolist() == [0, 1, 0]
+    assert book.gradient("s!B2", "s!A1")["s!A1"].item() == 0  # as ReLU has it
+
+
+def test_the_lesson_s_gradients_are_those_it_spells_out() -> None:
+    book = open_workbook(generated("collab", epochs=2))
+    found = book.gradient("epochs!E4", ["bias!B26:F40", "bias!H19:V23"])
+    values = book.recompute()
+    scale = 2 * np.count_nonzero(values["epochs!X12:AL26"]) * values["epochs!E4"]  # of the sum of squares to the RMSE
+    np.testing.assert_allclose(found["bias!B26:F40"], values["epochs!AN12:AR26"] / scale, atol=1e-14)
+    np.testing.assert_allclose(found["bias!H19:V23"], values["epochs!X5:AL9"] / scale, atol=1e-14)
+
+
+def test_through_training_the_gradient_is_a_difference_of_recomputations() -> None:
+    book = open_workbook(generated("collab", epochs=3))
+    found = book.gradient("long!C2", ["bias!B26:C26"])["bias!B26:C26"]
+    start = book["bias!B26"]
+    high, low = (book.recompute(set={"bias!B26": start + by})["long!C2"] for by in (1e-4, -1e-4))
+    assert found[0, 0] == pytest.approx((high - low) / 2e-4, rel=1e-6)
+
+
+def test_gradients_of_the_network_s_loss() -> None:
+    book = open_workbook(generated("conv"))
+    place = "conv!BI11:BK13"
+    found = book.gradient("conv!J40", place)[place]
+    loss = book.compile([place], ["conv!J40"])
+    start = book.recompute()[place]
+    nudges = np.eye(9).reshape(9, 3, 3) * 1e-6
+    slopes = (loss(start + nudges) - loss(start - nudges)).ravel() / 2e-6
+    np.testing.assert_allclose(found.ravel(), slopes, atol=1e-8)
+
+
+REFUSED = {
+    "text": ({"A1": 1, "B1": '=IF(A1>0,"a","b")'}, "s!B1", "s!A1", "B1 is no number"),
+    "an error": ({"A1": 0, "B1": "=1/A1"}, "s!B1", "s!A1", "B1 is no number"),
+    "a formula": ({"A1": "=1+1", "B1": "=A1*2"}, "s!B1", "s!A1", "s!A1 holds a formula"),
+    "a word": ({"A1": "one", "B1": "=3"}, "s!B1", "s!A1", "s!A1 is no number"),
+    "no way there": ({"A1": 1, "A2": 2, "B1": "=A2*2"}, "s!B1", "s!A1", "s!B1 does not depend on s!A1"),
+    "no derivative": ({"A1": 0.5, "B1": "=BETA.INV(A1,2,3)", "C1": "=B1"}, "s!C1", "s!A1", "BETA.INV has no derivative here: s!B1"),
+    "several cells": ({"A1": 1, "B1": "=A1"}, "s!A1:B1", "s!A1", "1 x 2"),
+    "a cycle": ({"A1": 1, "B1": "=C1+A1", "C1": "=B1"}, "s!C1", "s!A1", "depend on themselves"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_has_no_gradient_is_refused(name: str) -> None:
+    cells, of, wrt, message = REFUSED[name]
+    with pytest.raises(UsageError, match=message):
+        open_workbook(file_of({"s": cells})).gradient(of, wrt)
+
+
+LINE = {**{f"A{r}": r / 4 for r in range(1, 9)}, **{f"B{r}": 3 * r / 4 - 1 for r in range(1, 9)}, "E1": 0, "E2": 0,
+        **{f"C{r}": f"=E$1*A{r}+E$2" for r in range(1, 9)}, "E4": "=SUMXMY2(B1:B8,C1:C8)/8"}  # fmt: skip
+
+
+def test_a_workbook_trains_as_a_module() -> None:
+    book = open_workbook(file_of({"s": LINE}))
+    module = book.to_torch(parameters=["s!E1:E2"], outputs=["s!E4"])
+    optimiser = torch.optim.LBFGS(module.parameters(), max_iter=40, line_search_fn="strong_wolfe")
+
+    def loss() -> object:
+        optimiser.zero_grad()
+        found = module()
+        found.backward()
+        return found
+
+    optimiser.step(loss)
+    result = book.load(module)
+    assert result["s!E1"] == pytest.approx(3, abs=1e-4)
+    assert result["s!E2"] == pytest.approx(-1, abs=1e-4)
+    assert result["s!E4"] < 1e-8
+
+
+def test_a_module_takes_inputs_one_or_many_and_either_precision() -> None:
+    module = open_workbook(file_of({"s": LINE})).to_torch(inputs=["s!E1:E2"], outputs=["s!C1:C2", "s!E4"])
+    line, loss = module(torch.tensor([[3.0], [-1.0]]))
+    assert line.ravel().tolist() == [-0.25, 0.5]
+    assert loss.item() == pytest.approx(0)
+    lines, _ = module(torch.tensor([[[1.0], [0.0]], [[0.0], [1.0]]]))
+    assert lines[:, :, 0].tolist() == [[0.25, 0.5], [1.0, 1.0]]
+    assert module.float()(torch.tensor([[3.0], [-1.0]]))[0].dtype == torch.float32
+
+
+def test_a_module_that_would_have_to_look_again_is_refused() -> None:
+    book = open_workbook(file_of({"s": {"A1": 1, **{f"F{r}": r * r for r in range(1, 5)}, "B1": "=OFFSET(F1,A1,0)*A1"}}))
+    with pytest.raises(UsageError, match="OFFSET in s!B1"):
+        book.to_torch(parameters=["s!A1"], outputs=["s!B1"])
