@@ -9,7 +9,6 @@ references that the parser sees.
 from __future__ import annotations
 
 import re
-from string import ascii_letters, digits
 from typing import Final
 
 from sheetgrad.sheets.errors import SheetgradError
@@ -34,8 +33,9 @@ def _class(members: str) -> str:
     return "[^" + re.escape("".join(chr(code) for code in range(128) if chr(code) not in members)) + "]"
 
 
-_WORD = _class(ascii_letters + digits + r"_.\?")  # what names are made of
-_START = _class(ascii_letters + "_\\")  # what they begin with
+_LETTERS = "".join(filter(str.isalpha, map(chr, range(128))))
+_WORD = _class(_LETTERS + r"0123456789_.\?")  # what names are made of
+_START = _class(_LETTERS + "_\\")  # what they begin with
 _END = rf"(?!{_WORD}|[$(!\[])"  # a reference is not the beginning of a name, a function, a sheet prefix or a table
 _CELL = r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}"
 _COLUMN = r"\$?[A-Za-z]{1,3}"

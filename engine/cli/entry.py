@@ -23,8 +23,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("sheetgrad.engine.cli.explain", "show the regions and the array program of a workbook"),
 }
 
-# New objects between two looks for cycles. A run leaves hardly any behind; at Python's 700 it would look through all that
-# it has just imported and read, again and again.
+# New objects between two looks for cycles. A run leaves hardly any cycles behind; at Python's 700 it would look through
+# all that it has just imported and read, again and again.
 GARBAGE = 100_000
 
 OVERVIEW = (
