@@ -44,7 +44,7 @@ from ..ir import (
 from ..regions import Region
 from ..windows import Frame, Scatter, moving, read, scatter_of, target, write
 from .prefixes import run_prefix
-from .products import contract
+from .products import FOLDS, contract, fold
 
 Indices: TypeAlias = NDArray[np.int64]
 
@@ -168,6 +168,10 @@ class _Evaluation:
             CallArgument(self.value(argument.node), reference=argument.from_reference, missing=argument.missing)
             for argument in node.arguments
         ]
+        if node.function in FOLDS and all(argument.values.kind is None for argument in arguments):
+            folded = fold(node.function, [argument.values.data for argument in arguments])
+            if folded is not None:
+                return wrap(folded, None, self.context.strings)
         if function.wants_context:
             self.context.place = self.context_place()
             self.context.draws = max(node.draw, 0)

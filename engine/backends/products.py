@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from sheetgrad.sheets.values import Floats
 
+LONG, CACHED = 8, 1 << 14  # the loop that is cut into stretches has this many turns; a stretch has this many places
 FEW_TAPS = 64  # windows up to this many cells are summed tap by tap over all places at once
 
 
@@ -24,16 +27,28 @@ def contract(left: Floats, right: Floats, transposed: bool) -> Floats:
 
 
 def _by_taps(left: Floats, right: Floats) -> Floats:
-    """Add up one product for each place in the window; the order of addition is the reference's."""
-    height, width = left.shape[-2:]
+    """Add up one product for each place in the window, in the reference's order, a stretch of places at a time."""
     shape = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
-    total = np.zeros(shape)
-    term = np.empty(shape)
-    for row in range(height):
-        for column in range(width):
-            np.multiply(left[..., row, column], right[..., row, column], out=term)
-            total += term
+    total = np.empty(shape)
+    axis = next((axis for axis, count in enumerate(shape) if count >= LONG), 0)
+    size = shape[axis] if shape else 1
+    stretch = max(1, CACHED * size // max(total.size, 1))
+    for start in range(0, size, stretch):
+        here = (*(slice(None),) * axis, slice(start, start + stretch)) if shape else ()
+        a, b = (side[here] if shape and side.shape[axis] > 1 else side for side in (left, right))
+        _add_up(a, b, total[here])
     return total[..., None, None]
+
+
+def _add_up(left: Floats, right: Floats, total: Floats) -> None:
+    """Write the sum over windows of products into ``total``, (*loops)."""
+    height, width = left.shape[-2:]
+    np.multiply(left[..., 0, 0], right[..., 0, 0], out=total)
+    term = np.empty(total.shape)
+    for tap in range(1, height * width):
+        row, column = divmod(tap, width)
+        np.multiply(left[..., row, column], right[..., row, column], out=term)
+        np.add(total, term, out=total)
 
 
 def _by_product(left: Floats, right: Floats) -> Floats:
@@ -42,7 +57,7 @@ def _by_product(left: Floats, right: Floats) -> Floats:
     size = left.shape[-2] * left.shape[-1]
     a_only = [left.shape[loop] > 1 and right.shape[loop] == 1 for loop in range(loops)]
     shared = any(left.shape[loop] > 1 and right.shape[loop] > 1 for loop in range(loops))
-    if shared:
+    if shared or left.size == right.size == size:
         return np.asarray(np.einsum("...ij,...ij->...", left, right))[..., None, None]
     product = left.reshape(-1, size) @ right.reshape(-1, size).T  # (places of left, places of right)
     shape = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
@@ -50,3 +65,33 @@ def _by_product(left: Floats, right: Floats) -> Floats:
     other = [right.shape[loop] for loop in range(loops) if not a_only[loop]]
     order = np.argsort([loop for loop in range(loops) if a_only[loop]] + [loop for loop in range(loops) if not a_only[loop]])
     return np.transpose(product.reshape((*own, *other)), order).reshape((*shape, 1, 1))
+
+
+def fold(function: str, parts: Sequence[Floats]) -> Floats | None:
+    """Reduce small windows cell of the window by cell of the window: (*loops, r, c) each, giving (*loops, 1, 1).
+
+    None where one reduction over each window is the better way, or ``function`` is not of this kind.
+    """
+    step = FOLDS.get(function)
+    taps = sum(part.shape[-2] * part.shape[-1] for part in parts)
+    places = max((part.size // (part.shape[-2] * part.shape[-1]) for part in parts if part.size), default=0)
+    if step is None or not 1 <= taps <= FEW_TAPS or places < taps:
+        return None
+    cells = sorted((cell for part in parts for cell in _cells(part)), key=lambda cell: -cell.size)
+    total, owned = cells[0], False
+    for cell in cells[1:]:
+        if owned:
+            step(total, cell, out=total)
+        else:
+            total = step(total, cell)
+            owned = total.shape == np.broadcast_shapes(*(each.shape for each in cells))
+    return total / taps if function == "AVERAGE" else total
+
+
+def _cells(part: Floats) -> Iterator[Floats]:
+    for row in range(part.shape[-2]):
+        for column in range(part.shape[-1]):
+            yield part[..., row : row + 1, column : column + 1]
+
+
+FOLDS: dict[str, np.ufunc] = {"SUM": np.add, "AVERAGE": np.add, "MAX": np.maximum, "MIN": np.minimum}
