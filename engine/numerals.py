@@ -12,17 +12,15 @@ from .serials import last_serial, to_serial
 
 _SPACES = " \t\r\n"  # not the no-break space: Excel reads no number beside one
 _CURRENCY = "$€£¥"
-_PLAIN = re.compile(r"[+-]?(?:\d{1,15}|\d{1,7}\.\d{0,8}|\.\d{1,15})(?:[eE][+-]?\d{1,4})?", re.ASCII)
-_NUMERAL = re.compile(r"(\d+|\d{1,3}(?:,\d{3})+)?(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?", re.ASCII)
-_FRACTION = re.compile(r"([+-]?)(\d{1,15}) +(\d{1,5})/(\d{1,5})", re.ASCII)
-_TIME = re.compile(
-    r"(?:(\d{1,4}):(\d{1,4})(?::(\d{1,4}))?(\.\d*)?|(\d{1,2}))(?: *([AaPp])[Mm]?)?",
-    re.ASCII,
-)
-_YEAR_FIRST = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})", re.ASCII)
-_NUMERIC_DATE = re.compile(r"(\d{1,2})([-/])(\d{1,4})(?:\2(\d{1,4}))?", re.ASCII)
-_DAY_FIRST = re.compile(r"(\d{1,2})[- /]*([A-Za-z]{3,9})(?:[- /,]+(\d{1,4}))?", re.ASCII)
-_MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})[- /]*(\d{1,4})(?:(?:, *|[- /]+)(\d{1,4}))?", re.ASCII)
+# Compiled (and kept, by `re`) when a text is first converted: few workbooks have any to convert.
+_PLAIN = r"[+-]?(?:\d{1,15}|\d{1,7}\.\d{0,8}|\.\d{1,15})(?:[eE][+-]?\d{1,4})?"
+_NUMERAL = r"(\d+|\d{1,3}(?:,\d{3})+)?(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?"
+_FRACTION = r"([+-]?)(\d{1,15}) +(\d{1,5})/(\d{1,5})"
+_TIME = r"(?:(\d{1,4}):(\d{1,4})(?::(\d{1,4}))?(\.\d*)?|(\d{1,2}))(?: *([AaPp])[Mm]?)?"
+_YEAR_FIRST = r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})"
+_NUMERIC_DATE = r"(\d{1,2})([-/])(\d{1,4})(?:\2(\d{1,4}))?"
+_DAY_FIRST = r"(\d{1,2})[- /]*([A-Za-z]{3,9})(?:[- /,]+(\d{1,4}))?"
+_MONTH_FIRST = r"([A-Za-z]{3,9})[- /]*(\d{1,4})(?:(?:, *|[- /]+)(\d{1,4}))?"
 _MONTHS = [
     "january",
     "february",
@@ -51,7 +49,7 @@ def parse_number(text: str, *, date1904: bool = False, year: int | None = None) 
     >>> parse_number("$1,234.50"), parse_number("12%"), parse_number("1 1/2"), parse_number("12,34")
     (1234.5, 0.12, 1.5, None)
     """
-    if _PLAIN.fullmatch(text):
+    if re.fullmatch(_PLAIN, text, re.ASCII):
         return _finite(text)
     indented = text[:1] == " "
     text = text.strip(_SPACES)
@@ -160,7 +158,7 @@ def _undress(text: str, marks: str) -> tuple[str | None, str]:
 
 
 def _numeral(text: str) -> float | None:
-    match = _NUMERAL.fullmatch(text)
+    match = re.fullmatch(_NUMERAL, text, re.ASCII)
     if match is None:
         return None
     whole, decimals, exponent = match.groups()
@@ -180,7 +178,7 @@ def _fifteen_digits(whole: str, decimals: str) -> str:
 
 
 def _mixed_fraction(text: str) -> float | None:
-    match = _FRACTION.fullmatch(text)
+    match = re.fullmatch(_FRACTION, text, re.ASCII)
     if match is None or int(match[4]) == 0:
         return None
     value = int(match[2]) + int(match[3]) / int(match[4])
@@ -189,7 +187,7 @@ def _mixed_fraction(text: str) -> float | None:
 
 def _time(text: str) -> float | None:
     """Read ``6:00``, ``18:30:15.5``, ``6:00 PM``, ``6 PM``, ``1:30.5`` (minutes and seconds) as days."""
-    match = _TIME.fullmatch(text)
+    match = re.fullmatch(_TIME, text, re.ASCII)
     if match is None:
         return None
     first, second, third, fraction, hour, half = match.groups()
@@ -225,17 +223,17 @@ def _date(text: str, date1904: bool, year: int | None) -> float | None:
 
 def _date_parts(text: str) -> tuple[int | None, int, int] | None:
     """Return year (None where it is left out), month and day as written."""
-    if match := _YEAR_FIRST.fullmatch(text):
+    if match := re.fullmatch(_YEAR_FIRST, text, re.ASCII):
         return int(match[1]), int(match[3]), int(match[4])
-    if match := _NUMERIC_DATE.fullmatch(text):
+    if match := re.fullmatch(_NUMERIC_DATE, text, re.ASCII):
         month, second, third = int(match[1]), match[3], match[4]
         if third is not None:
             return (_year(third), month, int(second)) if _year(third) is not None else None
         return _day_or_year(month, second)
-    if match := _DAY_FIRST.fullmatch(text):
+    if match := re.fullmatch(_DAY_FIRST, text, re.ASCII):
         number = MONTH_NUMBERS.get(match[2].lower())
         return None if number is None else (_year(match[3]), number, int(match[1]))
-    if match := _MONTH_FIRST.fullmatch(text):
+    if match := re.fullmatch(_MONTH_FIRST, text, re.ASCII):
         number = MONTH_NUMBERS.get(match[1].lower())
         if number is None:
             return None

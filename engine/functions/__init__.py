@@ -6,9 +6,8 @@ Modules are imported when a function is first looked for that the ones before do
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 
 from .declare import FUNCTIONS, Function
 
@@ -46,15 +45,12 @@ def load_all() -> dict[str, Function]:
 _ABSENT: set[str] = set()
 
 
-@lru_cache(maxsize=1)
-def _modules() -> tuple[str, ...]:
-    present = [module.name for module in iter_modules(__path__) if module.name not in _NO_FUNCTIONS]
-    return tuple(_in_order(present))
+def _modules() -> Iterator[str]:
+    """Yield the modules' names; the folder is looked through only where the first ones do not do."""
+    yield from _FIRST
+    from pkgutil import iter_modules
 
-
-def _in_order(present: list[str]) -> Iterator[str]:
-    yield from (name for name in _FIRST if name in present)
-    yield from (name for name in present if name not in _FIRST)
+    yield from (module.name for module in iter_modules(__path__) if module.name not in (*_FIRST, *_NO_FUNCTIONS))
 
 
 @cache
