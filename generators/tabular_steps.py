@@ -209,9 +209,7 @@ class Steps:
 
         def looked_up(table: int, offset: int, row: int) -> Callable[[int, int], str]:
             before = f"ROW(A${self.top + row})"  # the row above the panel, spelt so that it moves along with the block
-            return lambda i, j: (
-                f"SUMIF({ids.column(table, 'rc')},ROW()-{before},{below.column(offset + j, 'r')})"
-            )
+            return lambda i, j: f"SUMIF({ids.column(table, 'rc')},ROW()-{before},{below.column(offset + j, 'r')})"
 
         def formula(name: str, row: int) -> Callable[[int, int], str]:
             made: dict[str, Callable[[int, int], str]] = {
