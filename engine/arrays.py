@@ -25,7 +25,6 @@ from .program import MALFORMED, Program, build
 from .regions import Region
 from .steps import CellOrder, Step, Sweep, Unit, Whole
 from .syntax import Name
-from .unparse import unparse
 from .windows import Frame, target
 
 if TYPE_CHECKING:
@@ -161,6 +160,8 @@ def place_of(region: Region, names: list[str]) -> str:
 
 def _formula(region: Region) -> str:
     """Return the formula of a region's first cell, as text."""
+    from .unparse import unparse
+
     if region.kind == FormulaKind.DATA_TABLE:
         return "TABLE"
     if isinstance(region.formula.tree, Name) and region.formula.tree.name == MALFORMED:

@@ -17,7 +17,6 @@ from sheetgrad.sheets.records import record
 from sheetgrad.sheets.serials import serial_of
 from sheetgrad.sheets.values import Error, Scalar, Values
 
-from .formula_text import formula_text
 from .outcome import CellKey
 from .selection import resolve
 
@@ -77,6 +76,8 @@ def without_formulas(workbook: Workbook, cells: set[CellKey]) -> Workbook:
 
 def _without(sheet: Sheet, keys: NDArray[np.int64]) -> Sheet:
     """Drop formulas; members of a shared formula whose master goes get texts of their own."""
+    from .formula_text import formula_text
+
     formulas = sheet.formulas
     gone = np.isin(formulas.row.astype(np.int64) * MAX_COLUMNS + formulas.column, keys)
     kept = np.flatnonzero(~gone)

@@ -20,7 +20,6 @@ from sheetgrad.sheets.values import ERRORS_BY_TEXT, Error
 
 from .lexer import CELL, TOKENS, FormulaError, column_number, on_sheet
 from .literals import OpenArray, read_literal
-from .structured import parse_structured
 from .syntax import (
     Binary,
     Call,
@@ -322,6 +321,8 @@ class _Parser:
             self._push(Name(_without(_PARAMETER_PREFIX, text), prefix), position)
 
     def _structured(self, text: str, position: int) -> None:
+        from .structured import parse_structured  # few workbooks have tables
+
         prefix = self._take_prefix()
         node: Node = parse_structured(text, position)
         if prefix is not None and prefix.book is not None:

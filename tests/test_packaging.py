@@ -18,6 +18,13 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ALLOWED = {"sheets": {"sheets"}, "engine": {"sheets", "engine"}, "generators": set(STAGES)}
 # Modules that cost start-up time and are imported where they are used.
 HEAVY = {"torch", "rich", "xlsxwriter", "openpyxl", "scipy", "lxml", "hypothesis"}
+# What a plain run has no need of, unless numpy imports it.
+NEEDLESS = {
+    "asyncio", "csv", "doctest", "importlib_metadata", "json", "numpy.ma", "numpy.random", "pathlib", "pkgutil",
+    "random", "shutil", "string", "tempfile", "threading", "unittest", "urllib", "sheetgrad.engine.formats",
+    "sheetgrad.engine.reference", "sheetgrad.engine.structured", "sheetgrad.engine.unparse",
+    "sheetgrad.sheets.in_memory",
+}  # fmt: skip
 
 
 def modules(stage: str) -> list[Path]:
@@ -54,8 +61,8 @@ def test_dependencies_go_one_way(stage: str) -> None:
 
 
 def imported_by(code: str) -> set[str]:
-    """Return the top-level modules that a fresh interpreter has after running ``code``."""
-    report = "import sys; print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    """Return the modules that a fresh interpreter has after running ``code``."""
+    report = "import sys; print(*sys.modules, file=sys.stderr)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / ".view")}
     command = [sys.executable, "-c", f"{code}\n{report}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -81,4 +88,8 @@ def test_recompute_imports_nothing_heavy(tmp_path: Path) -> None:
     arguments = ["recompute", str(path), "-o", str(tmp_path / "out.xlsx"), "--get", "s!B1"]
     imported = imported_by(RUN.format(arguments=arguments))
     assert (tmp_path / "out.xlsx").exists()
-    assert imported & (HEAVY | {"importlib_metadata", "asyncio", "unittest", "doctest"}) == set()
+    assert (imported - imported_by("import numpy")) & (HEAVY | NEEDLESS) == set()
+
+
+def test_overview_needs_no_numpy() -> None:
+    assert "numpy" not in imported_by(RUN.format(arguments=["--help"]))
