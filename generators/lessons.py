@@ -170,11 +170,13 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         "titanic",
-        "Survival by a linear model, a two-layer net and MMULT, on a table with structured references.",
+        "Survival by a linear model, a two-layer net and MMULT, trained, on a table with structured references.",
         (
-            Option("rows", int, 60, "how many invented passengers", 5, 5000),
+            Option("rows", int, 60, "how many invented passengers", 5, 2000),
             Option("seed", int, 12, "what passengers and weights are drawn from"),
-            Option("table", str, "", "a CSV of passengers with the Titanic table's columns (default: invented ones)"),
+            Option("steps", int, 30, "how many steps of gradient descent", 1, 200),
+            Option("learning_rate", float, 1.0, "how far a step goes", 0.0),
+            Option("data", str, "", "a CSV of passengers with the Titanic table's columns (default: invented ones)"),
         ),
     ),
 )

@@ -13,6 +13,8 @@ from .book import Book, Manner, Sheet
 from .panels import ListTable, Look, Solver
 from .places import Frame, bound
 from .style import Role, Scale
+from .titanic_descent import Model
+from .titanic_net_descent import add_descent
 
 Passenger = tuple[int, int, str, float, float, str, int, int]
 RAW = ("Survived", "Pclass", "Sex", "Age", "Fare", "Embarked", "SibSp", "Parch")
@@ -57,6 +59,11 @@ ABOUT = (
         "whole columns at once by MMULT."
     ),
     (
+        "The sheets descent and net descent squeeze both models to a chance by a sigmoid and train them by "
+        "gradient descent, every gradient a formula, from the weights of the first two sheets. The loss there is "
+        "binary cross-entropy: the mean of −ln(the chance that the model gave to what happened)."
+    ),
+    (
         "Excel’s Solver holds both models: Data > Solver > Solve lowers the loss by changing the weights. "
         "The passengers are invented unless "
         "the workbook was generated from a CSV file."
@@ -79,8 +86,22 @@ EXERCISES = (
         ("Solve the sheet net with Solver, several times from other weights. Is the loss always the same?"),
         "No: a net with ReLU has several valleys.",
     ),
+    (
+        "On the sheet descent, set the learning rate to 0.1, then to 5. What happens to the loss?",
+        "At 0.1 it falls slowly; at 5 the first steps overshoot, and the loss jumps before it falls.",
+    ),
+    (
+        "Solve the sheet titanic with Solver first. Where does the loss on the sheet descent start then?",
+        "Lower than from random weights, though not at its end: Solver lowered the squared error of the sum, "
+        "not the cross-entropy of a chance.",
+    ),
+    (
+        "Set all weights of the sheet net to 0. What can net descent still learn?",
+        "Only the bias: with all weights 0 both hidden numbers are 0 for everybody, and no gradient passes ReLU.",
+    ),
 )
 TOP = 8
+MOST = 2000  # passengers: more make a file too large to hand out
 
 
 def invented(count: int, seed: int) -> list[Passenger]:
@@ -99,37 +120,43 @@ def invented(count: int, seed: int) -> list[Passenger]:
 
 
 def read_passengers(path: str) -> list[Passenger]:
-    """Read passengers from a CSV with the columns of the Titanic table; rows without age or port are left out."""
+    """Read passengers from a CSV with the columns of the Titanic table; rows without age or port are left out.
+
+    Raises `FileRefused` where a column is missing, a cell is no number, or no passenger is left.
+    """
     try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        return [
-            (
-                int(row["Survived"]),
-                int(row["Pclass"]),
-                row["Sex"],
-                float(row["Age"]),
-                float(row["Fare"]),
-                row["Embarked"],
-                int(row["SibSp"]),
-                int(row["Parch"]),
-            )
-            for row in rows
-            if row["Age"] and row["Embarked"]
-        ]
-    except (OSError, KeyError, ValueError) as error:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            found = [_passenger(row) for row in csv.DictReader(file) if row["Age"] and row["Embarked"]]
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise FileRefused(path, f"no table of passengers: {error}; it needs the columns {', '.join(RAW)}") from None
+    if not found:
+        raise FileRefused(path, "no passenger in it has an age and a port")
+    if len(found) > MOST:
+        raise FileRefused(path, f"it has {len(found)} passengers; at most {MOST} fit the lesson")
+    return found
 
 
-def build(rows: int = 60, seed: int = 12, table: str = "") -> Book:
-    """Declare the lesson: ``rows`` invented passengers, or those of the CSV file ``table``."""
-    book = Book("titanic", "Survival: a linear model and a small net", ABOUT, EXERCISES, {"rows": rows, "seed": seed})
-    passengers = read_passengers(table) if table else invented(rows, seed)
+def _passenger(row: dict[str, str]) -> Passenger:
+    survived, pclass, siblings, parents = (int(row[name]) for name in ("Survived", "Pclass", "SibSp", "Parch"))
+    age, fare = float(row["Age"]), float(row["Fare"])
+    if survived not in (0, 1) or not 0 < age < math.inf or not 0 <= fare < math.inf:
+        raise ValueError(f"Survived is {survived}, Age {age}, Fare {fare}")
+    return survived, pclass, row["Sex"], age, fare, row["Embarked"], siblings, parents
+
+
+def build(rows: int = 60, seed: int = 12, steps: int = 30, learning_rate: float = 1.0, data: str = "") -> Book:
+    """Declare the lesson: ``rows`` invented passengers, or those of the CSV file ``data``."""
+    options: dict[str, str | int | float] = {"rows": rows, "seed": seed, "steps": steps, "learning_rate": learning_rate}
+    book = Book("titanic", "Survival: a linear model and a small net", ABOUT, EXERCISES, options)
+    passengers = read_passengers(data) if data else invented(rows, seed)
     random = Random(seed)
     sheet = book.sheet("titanic", frozen=(TOP, 0), default_width=60, zoom=100, pages=(1, 0))
     features, survived = _table(sheet, passengers)
-    _linear(sheet, features, survived, random)
-    _net(book, features, survived, random)
+    origin = "passengers of the CSV file that have an age and a port" if data else "invented passengers"
+    sheet.label((1, 0), f"{len(passengers)} {origin}", Look.FAINT)
+    weights = _linear(sheet, features, survived, random)
+    first, second = _net(book, features, survived, random)
+    add_descent(book, Model(INPUTS, features, survived, weights, first, second), steps, learning_rate)
     return book
 
 
@@ -172,7 +199,8 @@ def _weights_row(column: int) -> Frame:
     return Frame("titanic", 4, column, 1, len(INPUTS))
 
 
-def _linear(sheet: Sheet, features: Frame, survived: Frame, random: Random) -> None:
+def _linear(sheet: Sheet, features: Frame, survived: Frame, random: Random) -> Frame:
+    """Place the linear model; return its weights."""
     row = _weights_row(features.left)
     weights = sheet.constants(
         "weights",
@@ -230,10 +258,11 @@ def _linear(sheet: Sheet, features: Frame, survived: Frame, random: Random) -> N
     )
     sheet.label((4, column), "Data > Solver > Solve lowers the loss.", Look.FAINT)
     sheet.solver = Solver(objective, (weights,))
+    return weights
 
 
-def _net(book: Book, features: Frame, survived: Frame, random: Random) -> None:
-    """Place the two-layer net by matrix products, and the linear model by one."""
+def _net(book: Book, features: Frame, survived: Frame, random: Random) -> tuple[Frame, Frame]:
+    """Place the two-layer net by matrix products, and the linear model by one; return the net's weights."""
     sheet = book.sheet("net", frozen=(3, 0), default_width=66, zoom=100, pages=(1, 0))
     sheet.widths[0] = 80
     sheet.label((0, 0), "A small net by matrix products", Look.HEADING)
@@ -344,3 +373,4 @@ def _net(book: Book, features: Frame, survived: Frame, random: Random) -> None:
         note="From the column Linear: 0.",
     )
     sheet.solver = Solver(objective, (first,))
+    return first, second
