@@ -32,7 +32,7 @@ from .overlay import Settable, Setting, overridden, settings, without_formulas
 from .program import Program, run_sweep
 from .selection import resolve
 from .slices import Slice
-from .steps import Step, Sweep, Unit, Whole, units_of
+from .steps import Step, Sweep, Whole, units_of
 from .tape import Tape
 from .tracing import Tracer, Untraceable
 from .windows import Frame, Moving

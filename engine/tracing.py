@@ -311,7 +311,7 @@ class _Trace:
             return self.dual(node)
         try:
             return self.dual(node)
-        except Exception:  # noqa: BLE001 - what is not taken must not matter
+        except Exception:
             return None
 
     def choose(self, node: Choose) -> Dual:

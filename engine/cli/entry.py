@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "recompute": ("sheetgrad.engine.cli.recompute", "compute a workbook; save it, or print ranges of it"),
     "check": ("sheetgrad.engine.cli.check", "recompute and compare with the values the file stores"),
     "verify": ("sheetgrad.engine.cli.verify", "recompute a lesson and compare every panel with torch"),
+    "grad": ("sheetgrad.engine.cli.grad", "differentiate a cell with respect to ranges"),
+    "solve": ("sheetgrad.engine.cli.solve", "optimise, with the model that Excel's Solver stored or one of your own"),
     "explain": ("sheetgrad.engine.cli.explain", "show the regions and the array program of a workbook"),
 }
 

@@ -25,6 +25,8 @@ def report(result: Result, inputs: Iterable[str] = (), *, lenient: bool = False)
         kept = "; the stored values stay" if lenient else ""
         say = warn if lenient else complain
         say(f"{workbook.name}: no function {name}: needed by {some(places(workbook, cells))}{kept}")
+    for why, cells in sorted(outcome.untraced.items()):
+        warn(f"{workbook.name}: computed on numpy, not torch: {why}: {some(places(workbook, cells))}")
     for path in outcome.cycles:
         complain(f"{workbook.name}: circular reference: {chain(places(workbook, path))}")
     if outcome.cycles:
