@@ -216,6 +216,13 @@ def test_random_numbers_are_the_same_on_both() -> None:
     assert len(differences(workbook, lifted, other)) == 29
 
 
+def test_single_products_agree() -> None:
+    cells: dict[str, Content] = {"A1": -45.952, "C1": "=MAX(0,SUM(A1*A1))", "C3": "=SUMPRODUCT(A1:B2,A1:B2)", "C5": "{=MMULT(A1:A1,A1:A1)}"}
+    workbook = book_of({"s": cells})
+    (lifted, _), (defined, _) = (computed(workbook, each.evaluate) for each in (arrays, reference))
+    assert differences(workbook, lifted, defined) == []
+
+
 def test_the_lesson_layout_lifts_whole() -> None:
     cells: dict[str, Content] = {ref(r, c): (r * c) % 7 / 7 for r in range(12) for c in range(12)}
     cells |= {ref(r, 12 + c): r - c for r in range(3) for c in range(3)}

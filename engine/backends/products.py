@@ -34,7 +34,7 @@ def _by_taps(left: Floats, right: Floats) -> Floats:
     size = shape[axis] if shape else 1
     stretch = max(1, CACHED * size // max(total.size, 1))
     for start in range(0, size, stretch):
-        here = (*(slice(None),) * axis, slice(start, start + stretch)) if shape else ()
+        here = (*(slice(None),) * axis, slice(start, start + stretch)) if shape else (...,)
         a, b = (side[here] if shape and side.shape[axis] > 1 else side for side in (left, right))
         _add_up(a, b, total[here])
     return total[..., None, None]
