@@ -168,6 +168,7 @@ class Book:
     exercises: tuple[tuple[str, str], ...]  # questions and answers
     options: dict[str, str | int | float]
     sheets: list[Sheet] = field(default_factory=list)
+    live: bool = True  # small enough to carry controls and checks
 
     def sheet(self, name: str, **details: object) -> Sheet:
         """Add a sheet."""

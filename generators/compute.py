@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from sheetgrad.engine.workbook import Workbook
+from sheetgrad.engine.workbook import Result, Workbook
 from sheetgrad.sheets import model
 from sheetgrad.sheets.model import Cells, DefinedName, FormulaKind, Formulas
 from sheetgrad.sheets.values import Kind, Scalar, Strings, encode
@@ -37,24 +37,29 @@ def _area(sheet: int, frame: Frame) -> model.Area:
     return model.Area(sheet, frame.top, frame.left, frame.bottom, frame.right)
 
 
-def compute(book: Book, backend: str = "numpy") -> Lookup:
-    """Compute every formula of a lesson; return the values by sheet, row and column.
+def recompute(book: Book, backend: str = "numpy") -> Result:
+    """Compute every formula of a lesson.
 
     Raises ValueError where a formula has no value: unknown functions, cycles, texts that do not parse.
     """
-    workbook = as_workbook(book)
-    result = Workbook(workbook).recompute(now=NO_CLOCK, backend=backend)
+    result = Workbook(as_workbook(book)).recompute(now=NO_CLOCK, backend=backend)
     outcome = result.outcome
     if outcome.unsupported or outcome.malformed or outcome.cycles:
         raise ValueError(f"{book.lesson}: {outcome.unsupported} {outcome.malformed} {outcome.cycles[:1]}")
-    sheets = {sheet.name: result.grid.used(index) for index, sheet in enumerate(workbook.sheets)}
-    values = {name: (area.top, area.left, result.grid.read(area)) for name, area in sheets.items()}
+    return result
 
-    def value(sheet: str, row: int, column: int) -> Scalar:
-        top, left, found = values[sheet]
-        return found.scalar(workbook.strings, (row - top, column - left))
 
-    return value
+def compute(book: Book, backend: str = "numpy") -> Lookup:
+    """Compute every formula of a lesson; return the values by frame."""
+    result = recompute(book, backend)
+    workbook = result.workbook.model
+
+    def values(frame: Frame) -> list[list[Scalar]]:
+        sheet = workbook.sheet_index(frame.sheet)
+        assert sheet is not None
+        return result.grid.read(_area(sheet, frame)).rows(workbook.strings)
+
+    return values
 
 
 @dataclass(slots=True)

@@ -55,9 +55,9 @@ EXERCISES = (
 
 def build(digit: int = 70, size: int = network.SIDE, classes: int = network.CLASSES) -> Book:
     """Declare the lesson: ``digit`` is a row of the hundred vendored digits, ``size`` the image's side."""
-    book = Book(
-        "conv", "A convolutional network in cells", ABOUT, EXERCISES, {"digit": digit, "size": size, "classes": classes}
-    )
+    options: dict[str, str | int | float] = {"digit": digit, "size": size, "classes": classes}
+    live = size == network.SIDE and classes == network.CLASSES
+    book = Book("conv", "A convolutional network in cells", ABOUT, EXERCISES, options, live=live)
     sheet = book.sheet("conv", pages=None)
     pixels = network.image(book, sheet, size, digit)
     names, library = network.kernel_library(book) if size == network.SIDE else (None, None)
@@ -70,7 +70,7 @@ def build(digit: int = 70, size: int = network.SIDE, classes: int = network.CLAS
     weights = network.dense_weights(sheet, size, dense, classes)
     side = (size - 4) // 2
     found = network.answer(sheet, dense + min(classes, 5) * (side + 1) + 1, pooled, weights)
-    if size == network.SIDE and classes == network.CLASSES:
+    if live:
         network.verdict(sheet, row, *found)
         add_strides(book, pixels, kernels)
     sheet.print_scale = 55

@@ -51,6 +51,7 @@ def verify(source: str | os.PathLike[str] | bytes, backend: str = "numpy") -> di
     RAND() draws are taken as drawn. Raises `FileRefused` for a workbook that is no lesson.
     """
     from .twins import Source, twin
+    from .twins.checks import checks
 
     workbook = open_workbook(source)
     identity = read_identity(workbook.names)
@@ -58,7 +59,11 @@ def verify(source: str | os.PathLike[str] | bytes, backend: str = "numpy") -> di
         raise FileRefused(workbook.name, "it is not a lesson made by sheetgrad generate")
     lesson = str(identity["lesson"])
     result = workbook.recompute(backend=backend)
-    panels = [_check(result, name, values) for name, values in twin(lesson)(Source(result)).items()]
+    inputs = Source(result)
+    expected = twin(lesson)(inputs)
+    if inputs.has("check_torch"):
+        expected |= checks(inputs, expected)
+    panels = [_check(result, name, values) for name, values in expected.items()]
     return {
         "lesson": lesson,
         "panels": [panel.as_json() for panel in panels],

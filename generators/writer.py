@@ -23,16 +23,23 @@ from .places import Frame
 from .style import CELL_FONT_SIZE, Scale
 
 CREATED = datetime(2024, 1, 1, tzinfo=UTC)
-Lookup: TypeAlias = Callable[[str, int, int], Scalar]  # sheet, row, column → value
+Lookup: TypeAlias = Callable[[Frame], list[list[Scalar]]]  # the values of a frame, row by row
+
+
+class _Page(Worksheet):  # type: ignore[misc]
+    """A worksheet that takes formulas as they are: lessons use no function that needs a prefix in the file."""
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        return formula[2:-1] if formula.startswith("{=") else formula.removeprefix("=")
 
 
 def write(book: Book, value: Lookup) -> bytes:
-    """Return the bytes of the workbook; ``value`` gives the value of each formula cell."""
+    """Return the bytes of the workbook; ``value`` gives the values of a frame of formula cells."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as file:
         _describe(file, book)
         formats = Formats(file)
-        pages = {sheet.name: file.add_worksheet(sheet.name) for sheet in book.sheets}
+        pages = {sheet.name: file.add_worksheet(sheet.name, _Page) for sheet in book.sheets}
         for sheet in book.sheets:
             _write_sheet(file, pages[sheet.name], sheet, formats, value)
         _define_names(file, book)
@@ -163,9 +170,8 @@ def _write_label(page: Worksheet, sheet: Sheet, label: Label, formats: Formats, 
     if label.link:
         page.write_url(label.row, label.column, label.link, look, str(label.text))
     elif isinstance(label.text, str) and label.text.startswith("="):
-        page.write_formula(
-            label.row, label.column, label.text, look, _stored(value(sheet.name, label.row, label.column))
-        )
+        found = value(Frame(sheet.name, label.row, label.column, 1, 1))[0][0]
+        page.write_formula(label.row, label.column, label.text, look, _stored(found))
     else:
         page.write(label.row, label.column, label.text, look)
 
@@ -204,9 +210,9 @@ def _write_panel(page: Worksheet, panel: Panel, formats: Formats, value: Lookup)
                 for j, stored in enumerate(cells):
                     page.write(frame.top + i, frame.left + j, stored, looks.at(frame.top + i, frame.left + j))
         case Fill(_, array):
-            done = set()
+            done, values = set(), value(frame)
             for row, column, text in panel.formulas():
-                result = _stored(value(frame.sheet, row, column))
+                result = _stored(values[row - frame.top][column - frame.left])
                 if panel.span > 1:
                     page.merge_range(row, column, row, column + panel.span - 1, "", looks.at(row, column))
                 if array:
@@ -217,9 +223,7 @@ def _write_panel(page: Worksheet, panel: Panel, formats: Formats, value: Lookup)
             for row, column in _blank(frame, done):
                 page.write_blank(row, column, None, looks.at(row, column))
         case Whole(formula):
-            results = [
-                [_stored(value(frame.sheet, i, j)) for j in range(frame.left, frame.right)] for i in _rows(frame)
-            ]
+            results = [[_stored(found) for found in cells] for cells in value(frame)]
             page.write_array_formula(*_corners(frame), formula, looks.at(frame.top, frame.left), results[0][0])
             for i, row_of_results in enumerate(results):
                 for j, result in enumerate(row_of_results):
@@ -259,9 +263,12 @@ class _Looks:
         self._panel = panel
         self._formats = formats
         self._known: dict[frozenset[str], Format] = {}
+        self._inner = formats.panel(panel, frozenset())
 
     def at(self, row: int, column: int) -> Format:
         frame = self._panel.frame
+        if frame.top < row < frame.bottom - 1 and frame.left < column < frame.right - 1:
+            return self._inner
         sides = frozenset(
             side
             for side, here in (

@@ -119,6 +119,13 @@ def test_every_cell_has_one_owner(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_formulas_open_everywhere(name: str) -> None:
+    avoided = re.compile(r"_xlfn|\b(LAMBDA|LET|MAP|SEQUENCE|FILTER|XLOOKUP|MUNIT|IFS|SWITCH|CONCAT|TEXTJOIN)\(|#\b|@")
+    texts = [panel.first_formula() for panel in panels(name)]
+    assert [text for text in texts if avoided.search(text)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_no_cell_falls_back(name: str) -> None:
     assert opened(name).explain()["fallback_cells"] == 0
 

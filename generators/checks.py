@@ -1,0 +1,161 @@
+"""Cells that compare the panels with torch's own numbers, inside the workbook, and turn red where they differ."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import numpy as np
+
+from .book import Book, Sheet
+from .compute import recompute
+from .panels import Alarm, Look, Panel
+from .places import Frame, bound
+from .style import Role, Scale
+
+EQUAL, DIFFERS = "equal", "differs"
+ALL_EQUAL, SOME_DIFFER = "✓ equal to torch", "≠ torch: see check"
+ROOM = 130  # pixels that the verdict of a sheet needs
+TOP = 4
+
+
+def add_checks(book: Book) -> bool:
+    """Add the sheet ``check`` and a cell on each sheet; return False, with nothing added, where torch is not installed.
+
+    For each panel the sum and the sum of squares that torch gives are stored beside those of the panel.
+    """
+    if find_spec("torch") is None:
+        return False
+    from .twins import Source, twin
+
+    expected = twin(book.lesson)(Source(recompute(book)))
+    panels = [panel for panel in book.panels if panel.name in expected and not panel.quiet]
+    numeric = [panel for panel in panels if expected[panel.name].dtype != object]
+    sums = [[float(np.nansum(values**power)) for power in (1, 2)] for values in (expected[p.name] for p in numeric)]
+    lesson_sheets = [sheet for sheet in book.sheets if any(panel.frame.sheet == sheet.name for panel in numeric)]
+    places, verdicts = _check_sheet(book, numeric, sums)
+    for sheet in lesson_sheets:
+        _verdict(sheet, places.seen_from(sheet.name), verdicts.seen_from(sheet.name))
+    return True
+
+
+def _check_sheet(book: Book, panels: list[Panel], sums: list[list[float]]) -> tuple[Frame, Frame]:
+    """Place names, torch's sums, the panels' sums, and whether they agree; return sheets and verdicts."""
+    sheet = book.sheet("check", frozen=(TOP, 1), default_width=110, zoom=100, pages=(1, 0))
+    sheet.widths |= {0: 170, 1: 110}
+    count = len(panels)
+    sheet.label((0, 0), "Equal to torch?", Look.HEADING)
+    about = (
+        "Stored with this workbook: the sums that torch gave for its first settings. Change a control, "
+        "and panels differ from them."
+    )
+    sheet.label((1, 0), about, Look.FAINT)
+    sheet.headers(
+        TOP - 1, 0, ("panel", "sheet", "torch: sum", "torch: squares", "here: sum", "here: squares", "verdict")
+    )
+    sheet.constants(
+        "check_panels",
+        (TOP, 0),
+        [[panel.name] for panel in panels],
+        Role.INPUT,
+        scale=Scale.NONE,
+        align="left",
+        note="The panels.",
+    )
+    places = sheet.constants(
+        "check_sheets",
+        (TOP, 1),
+        [[panel.frame.sheet] for panel in panels],
+        Role.INPUT,
+        scale=Scale.NONE,
+        align="left",
+        note="Where they are.",
+    )
+    torch = sheet.constants(
+        "check_torch",
+        (TOP, 2),
+        sums,
+        Role.INPUT,
+        scale=Scale.NONE,
+        number_format="0.000000",
+        note="The sum of the numbers that torch gives for the panel, and the sum of their squares.",
+    )
+
+    def total(i: int, j: int) -> str:
+        return f"{'SUM' if j == 0 else 'SUMSQ'}({panels[i].name})"
+
+    here = sheet.fill(
+        "check_here",
+        (TOP, 4),
+        (count, 2),
+        total,
+        Role.RESULT,
+        scale=Scale.NONE,
+        number_format="0.000000",
+        note="The same sums of the panel as it stands here.",
+        torch="x.sum(), (x ** 2).sum()",
+    )
+
+    def verdict(i: int, j: int) -> str:
+        away = "+".join(f"ABS({here.cell(i, k)}-{torch.cell(i, k)})" for k in (0, 1))
+        near = f"1E-9*(1+ABS({torch.cell(i, 0)})+{torch.cell(i, 1)})"
+        return f'IFERROR(IF({away}<={near},"{EQUAL}","{DIFFERS}"),"{DIFFERS}")'
+
+    verdicts = sheet.fill(
+        "check_verdicts",
+        (TOP, 6),
+        (count, 1),
+        verdict,
+        Role.RESULT,
+        scale=Scale.NONE,
+        note="Equal where both sums agree to a billionth.",
+        torch="torch.allclose",
+    )
+    sheet.alarms.append(Alarm(verdicts, f'{verdicts.cell(0, 0)}="{DIFFERS}"'))
+    return places, verdicts
+
+
+def _verdict(sheet: Sheet, places: Frame, verdicts: Frame) -> None:
+    """Place a cell in the first row that says whether all panels of the sheet agree."""
+    column, span = _room(sheet)
+    name = "check_" + "".join(letter if letter.isalnum() else "_" for letter in sheet.name)
+    count = f'COUNTIFS({places.all()},"{sheet.name}",{verdicts.all()},"{DIFFERS}")'
+    frame = sheet.fill(
+        name,
+        (0, column),
+        (1, 1),
+        bound(lambda i, j, text: text, f'IF({count}=0,"{ALL_EQUAL}","{SOME_DIFFER}")'),
+        Role.RESULT,
+        scale=Scale.NONE,
+        span=span,
+        note="Red where a panel of this sheet differs from what torch gave for the first settings.",
+        torch="sheetgrad verify compares again, at the settings of now",
+    )
+    sheet.alarms.append(Alarm(frame, f'{frame.cell(0, 0, "rc")}="{SOME_DIFFER}"'))
+
+
+def _room(sheet: Sheet) -> tuple[int, int]:
+    """Return the first free column of the first row that has room, and how many columns it takes."""
+    taken = [panel.frame.left for panel in sheet.panels if panel.frame.top == 0]
+    ends = {}
+    for label in sheet.labels:
+        if label.row == 0:
+            letter = {Look.HEADING: 10, Look.FAINT: 6}.get(label.look, 7)
+            ends[label.column] = (
+                _reach(sheet, label.column, letter * len(str(label.text)) if label.width == 1 else 1) + label.width - 1
+            )
+    column = 0
+    while True:
+        span = _reach(sheet, column, ROOM) - column
+        inside = range(column, column + span)
+        blocked = [end for start, end in ends.items() if start < column + span and end > column]
+        if not blocked and not any(place in inside for place in taken):
+            return column, span
+        column = max([column + 1, *blocked])
+
+
+def _reach(sheet: Sheet, column: int, pixels: int) -> int:
+    """Return the column after those that ``pixels`` cover from ``column`` on."""
+    while pixels > 0:
+        pixels -= sheet.widths.get(column, sheet.default_width)
+        column += 1
+    return column
