@@ -46,6 +46,7 @@ class Batch:
     outputs: Sequence[Area]
     now: datetime
     random: bool = False  # every item draws random numbers of its own: what draws is affected, too
+    outcome: Outcome | None = None
     _base: Grid | None = None
     _program: Program | None = None
     _slice: Slice | None = None
@@ -64,7 +65,8 @@ class Batch:
             for area, values in zip(self.inputs, first, strict=True):
                 self._base.write(area, _item(values, 0))
             self._program, outcome = evaluate_program(self.workbook, self._base, self._context(seed))
-            random = [unit.number for unit in self._program.units if unit.volatile] if self.random else []
+            self.outcome = outcome
+            random = _drawing(self._program, outcome) if self.random else []
             self._slice = Slice.of(self._program, self.inputs, self.outputs, random)
             if outcome.cycles and any(isinstance(step, CellOrder) for step in self._slice.steps):
                 raise Unbatchable("formulas that depend on themselves")
@@ -153,6 +155,15 @@ class Batch:
             raise Unbatchable("formulas that depend on themselves or spill")
         for place, values in zip(places, zip(*found, strict=True), strict=True):
             layers.write(_whole(place), _stacked(values))
+
+
+def _drawing(program: Program, outcome: Outcome) -> list[int]:
+    """Return the units that draw random numbers or read the clock."""
+    return [
+        unit.number
+        for unit in program.units
+        if unit.volatile or (unit.program is None and not outcome.volatile.isdisjoint(cells_of(unit.region)))
+    ]
 
 
 def _copied(values: Values) -> Values:

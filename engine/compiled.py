@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.sheets.addresses import cell_name, quote_sheet
 from sheetgrad.sheets.errors import UsageError
 from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.values import Values
@@ -60,6 +61,15 @@ class Compiled:
         except Unbatchable as reason:
             self.sequential = str(reason)
             return (True,) * len(self.outputs)
+
+    def missing(self) -> dict[str, list[str]]:
+        """Return the functions that the workbook needs and the engine lacks, with their cells."""
+        outcome = None if self._batch is None else self._batch.outcome
+        sheets = self.workbook.sheets
+        return {
+            function: [f"{quote_sheet(sheets[sheet])}!{cell_name(row, column)}" for sheet, row, column in cells]
+            for function, cells in (outcome.unsupported.items() if outcome is not None else ())
+        }
 
     def chunks(self, size: int) -> Iterator[slice]:
         """Yield the pieces in which a batch is computed."""
@@ -118,6 +128,13 @@ def compiled(
         return found[0] if len(found) == 1 else tuple(found)
 
     return function
+
+
+def streams(seed: int, count: int) -> NDArray[np.uint64]:
+    """Return a seed for each of ``count`` repeats: the first ones are the same however many there are."""
+    from .random import mixed
+
+    return mixed(seed, np.arange(count, dtype=np.uint64))
 
 
 def _part(values: Values, chunk: slice) -> Values:

@@ -24,6 +24,11 @@ def uniform(context: Context, height: int = 1, width: int = 1) -> NDArray[np.flo
     return (_mix(state, element) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
+def mixed(seed: int, words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return a seed for each of many streams."""
+    return np.asarray(_mix(np.uint64(seed & 0xFFFFFFFFFFFFFFFF), words))
+
+
 def _mix(state: NDArray[np.uint64] | np.uint64, word: NDArray[np.uint64] | np.uint64) -> NDArray[np.uint64]:
     with np.errstate(over="ignore"):
         mixed = np.asarray((state ^ word) + _GOLDEN)
