@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 def strong_components(edges: dict[int, set[int]]) -> Iterator[list[int]]:
-    """Yield the strongly connected components of a graph, each after those it points to (Tarjan 1972, without recursion)."""
+    """Yield the strongly connected components of a graph, each after those it points to (Tarjan 1972, no recursion)."""
     index: dict[int, int] = {}
     low: dict[int, int] = {}
     stack: list[int] = []

@@ -64,7 +64,7 @@ class Growing:
 
 @record
 class Place:
-    """The number of a row (``axis`` 0) or column (1), one-based: ``start`` moved by ``steps``; ``count`` of them in a line."""
+    """The number of a row (``axis`` 0) or column (1), from 1: ``start`` moved by ``steps``; ``count`` of them in a line."""
 
     axis: int
     start: int
@@ -136,7 +136,7 @@ class Pick:
 
 @record
 class Offset:
-    """OFFSET: a window of fixed size, displaced from ``base`` by computed rows and columns. Its cells are known only at run time."""
+    """OFFSET: a window of fixed size, moved from ``base`` by computed rows and columns; where to, only a run tells."""
 
     base: View
     rows: Node
@@ -172,7 +172,7 @@ class Contract:
 
 @record
 class Prefix:
-    """A running reduction: ``function`` (SUM, COUNT, MAX …) of a window that grows down or to the right along one loop."""
+    """A running reduction: ``function`` (SUM, COUNT …) of a window that grows down or to the right along one loop."""
 
     function: str
     window: Growing

@@ -44,7 +44,7 @@ from .passes import RUNNING
 from .regions import Region
 from .trees import children, random_calls
 
-MOST_NAMES = 16  # names within names
+MOST_NAMES, MOST_UNFOLDED = 16, 1024  # names within names, and all that a formula comes to
 ARITHMETIC = frozenset("+-*/^&=<>") | {"<>", "<=", ">="}
 
 
@@ -112,6 +112,7 @@ class Lifter:
         self.workbook = workbook
         self.names = names
         self.region = region
+        self.unfolded = 0
         self.used = used  # rows and columns that are used on any sheet: whole rows and columns end there
         self.pool = pool
         self._draws = {id(call): index for index, call in enumerate(random_calls(region.formula.tree))}
@@ -197,7 +198,10 @@ class Lifter:
         if SCATTERED not in (*scope.slots[first], *scope.slots[last]):
             return None
         sheets = self.sheets(prefix)
-        sizes = [self.region.coordinate(2 + 2 * last + axis) - self.region.coordinate(2 + 2 * first + axis) for axis in (0, 1)]
+        sizes = [
+            self.region.coordinate(2 + 2 * last + axis) - self.region.coordinate(2 + 2 * first + axis)
+            for axis in (0, 1)
+        ]
         if len(sheets) > 1 or any((size != size.flat[0]).any() or size.flat[0] < 0 for size in sizes):
             raise Unliftable("ranges of differing sizes that follow no pattern")
         height, width = (int(size.flat[0]) + 1 for size in sizes)
@@ -229,10 +233,10 @@ class Lifter:
             return [Window(area.sheet, row, self.fixed(area.left), row, self.fixed(area.right - 1)) for area in areas]
         if isinstance(areas, Error):
             raise Unliftable("a structured reference that names nothing")
-        return [
-            Window(area.sheet, *(self.fixed(at) for at in (area.top, area.left, area.bottom - 1, area.right - 1)))
-            for area in areas
-        ]
+        return [self._still(area.sheet, area.top, area.left, area.bottom - 1, area.right - 1) for area in areas]
+
+    def _still(self, sheet: int, top: int, left: int, bottom: int, right: int) -> Window:
+        return Window(sheet, self.fixed(top), self.fixed(left), self.fixed(bottom), self.fixed(right))
 
     def _named(self, name: str, prefix: syntax.Prefix | None, scope: Scope) -> tuple[syntax.Node, Scope]:
         """Return the tree of a defined name and the scope it is read in."""
@@ -242,6 +246,9 @@ class Lifter:
             raise Unliftable(f"the name {name!r} is not defined")
         if scope.depth > MOST_NAMES:
             raise Unliftable(f"the name {name!r} leads back to itself")
+        self.unfolded += 1
+        if self.unfolded > MOST_UNFOLDED:
+            raise Unliftable(f"names within names, more than {MOST_UNFOLDED:,} altogether")
         try:
             formula = parse(defined.text)
         except FormulaError as error:
@@ -328,8 +335,7 @@ class Lifter:
         rows, columns = ([self.region.coordinate(2 + 2 * end + axis) for end in ends] for axis in (0, 1))
         top, bottom = min(int(each.min()) for each in rows), max(int(each.max()) for each in rows)
         left, right = min(int(each.min()) for each in columns), max(int(each.max()) for each in columns)
-        edges = [self.fixed(edge) for edge in (top, left, bottom, right)]
-        return [Window(sheet, *edges) for sheet in self.sheets(node.prefix)]
+        return [self._still(sheet, top, left, bottom, right) for sheet in self.sheets(node.prefix)]
 
     def _around(self, windows: list[Window]) -> list[Window]:
         """Return one window that holds all others (they lie on one sheet, or the range is an error)."""
@@ -462,7 +468,10 @@ def _is_line(node: Node) -> bool:
         case Offset(height=height, width=width) | Scattered(height=height, width=width):
             return (height, width) != (1, 1)
         case Select(_, then, otherwise):
-            return any(_is_line(part) or isinstance(part, View) and (part.height, part.width) != (1, 1) for part in (then, otherwise))
+            return any(
+                _is_line(part) or (isinstance(part, View) and (part.height, part.width) != (1, 1))
+                for part in (then, otherwise)
+            )
     return False
 
 
@@ -565,14 +574,19 @@ def _index(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
     if isinstance(table, Growing) and None in numbers:
         raise Unliftable("INDEX of a whole line of a range that grows")
     if isinstance(table, View):
-        numbers = [None if n is None and size > 1 else n or lifter.pool(Const(1.0)) for n, size in zip(numbers, (table.height, table.width))]
+        numbers = [
+            None if n is None and size > 1 else n or lifter.pool(Const(1.0))
+            for n, size in zip(numbers, (table.height, table.width), strict=True)
+        ]
     return lifter.pool(Pick(table, numbers[0], numbers[1]))
 
 
 def _may_be_wide(table: Node) -> bool:
     """Tell whether a table may have more than one column (then one number means a column of a single row)."""
     if isinstance(table, Growing):
-        return table.width > 1 or any(first[1] != last[1] for first, last in zip(table.steps, table.last_steps, strict=True))
+        return table.width > 1 or any(
+            first[1] != last[1] for first, last in zip(table.steps, table.last_steps, strict=True)
+        )
     return not isinstance(table, View) or table.width > 1
 
 

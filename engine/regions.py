@@ -33,8 +33,8 @@ class Region:
     """A fill. Positions are vectors (row, column, row of slot 0, column of slot 0, row of slot 1, …).
 
     ``origin``: the position at index 0 of all loops. ``counts`` and ``steps``: loops, outermost first. ``extent``: the
-    (height, width) that each formula fills: (1, 1) but for array formulas over several cells. ``tables``: coordinates that
-    follow no loop, with their values at every place, (*counts); their steps are 0.
+    (height, width) that each formula fills: (1, 1) but for array formulas over several cells. ``tables``: coordinates
+    that follow no loop, with their values at every place, (*counts); their steps are 0.
     """
 
     sheet: int
@@ -68,7 +68,7 @@ class Region:
         return found
 
     def coordinate(self, index: int, starts: Sequence[int] | None = None, counts: Sequence[int] | None = None) -> Ints:
-        """Return a coordinate of the positions over (a part of) the loops: (*counts), of length 1 where it does not change."""
+        """Return a coordinate of the positions over (a part of) the loops: (*counts), 1 where it does not change."""
         starts, counts = starts or (0,) * len(self.counts), counts or self.counts
         if index in self.tables:
             return self.tables[index][tuple(slice(s, s + c) for s, c in zip(starts, counts, strict=True))]
@@ -98,18 +98,23 @@ class _Fills:
     steps: Narrow  # (loops, d, n)
 
     def __len__(self) -> int:
-        return self.origin.shape[1]
+        return int(self.origin.shape[1])
 
     def take(self, which: Ints) -> _Fills:
         return _Fills(self.origin[:, which], self.counts[:, which], self.steps[:, :, which])
 
 
 def find_regions(
-    sheet: int, formula: Formula, kind: FormulaKind, places: NDArray[np.integer], slots: NDArray[np.integer], extents: NDArray[np.integer]
+    sheet: int,
+    formula: Formula,
+    kind: FormulaKind,
+    places: NDArray[np.integer],
+    slots: NDArray[np.integer],
+    extents: NDArray[np.integer],
 ) -> list[Region]:
     """Group the formulas of one template into regions.
 
-    ``places`` (n, 2), ``slots`` (n, 2k) and ``extents`` (n, 2) as in `Template`; every formula is in exactly one region.
+    ``places`` (n, 2), ``slots`` (n, 2k) and ``extents`` (n, 2) as in `Template`; every formula is in just one region.
     """
     origin = np.concatenate([places.T, slots.T]).astype(np.int32)
     regions = []
@@ -133,7 +138,9 @@ def _loops(fills: _Fills) -> Iterator[tuple[Ints, Ints, Ints]]:
         yield fills.origin[:, fill].astype(np.int64), fills.counts[real, fill], steps
 
 
-def _scattered(sheet: int, formula: Formula, kind: FormulaKind, origin: Narrow, extent: NDArray[np.integer]) -> list[Region]:
+def _scattered(
+    sheet: int, formula: Formula, kind: FormulaKind, origin: Narrow, extent: NDArray[np.integer]
+) -> list[Region]:
     """Group formulas by their places alone; references that follow no loop are kept in tables."""
     places = origin[:2]
     fills = _fold(_Fills(places, np.empty((0, len(places.T)), np.int32), np.empty((0, 2, len(places.T)), np.int32)))
@@ -149,18 +156,17 @@ def _scattered(sheet: int, formula: Formula, kind: FormulaKind, origin: Narrow, 
 
 
 def _key(places: NDArray[np.integer]) -> Ints:
-    return places[0].astype(np.int64) * MAX_COLUMNS + places[1]
+    return np.asarray(places[0].astype(np.int64) * MAX_COLUMNS + places[1])
 
 
 def _with_slots(bare: Region, slots: Ints) -> Region:
     """Give a region of places its references: affine where they are, else as tables. ``slots``: (2k, *counts)."""
     loops = len(bare.counts)
-    first = slots[(slice(None), *(0,) * loops)]
+    first = slots.reshape(len(slots), -1)[:, 0]
     steps = np.zeros((loops, len(slots)), dtype=np.int64)
     predicted = np.broadcast_to(first.reshape(-1, *(1,) * loops), slots.shape)
     for loop, count in enumerate(bare.counts):
-        second = slots[(slice(None), *(int(other == loop) for other in range(loops)))]
-        steps[loop] = second - first
+        steps[loop] = np.moveaxis(slots, loop + 1, 1).reshape(len(slots), count, -1)[:, 1, 0] - first
         shape = [1] * loops
         shape[loop] = count
         predicted = predicted + steps[loop].reshape(-1, *(1,) * loops) * np.arange(count).reshape(shape)
@@ -182,7 +188,13 @@ def _by_extent(extents: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.intege
 
 
 def _region(
-    sheet: int, formula: Formula, kind: FormulaKind, origin: Ints, counts: Ints, steps: Ints, extent: NDArray[np.integer]
+    sheet: int,
+    formula: Formula,
+    kind: FormulaKind,
+    origin: Ints,
+    counts: Ints,
+    steps: Ints,
+    extent: NDArray[np.integer],
 ) -> Region:
     outermost_first = sorted(range(len(counts)), key=lambda loop: tuple(-np.abs(steps[loop, :2])))
     return Region(
@@ -237,7 +249,9 @@ def _line_order(fills: _Fills, axis: int) -> Ints | None:
 
 def _mixer(width: int) -> Ints:
     """Odd multipliers that mix well: they only bring equal loops together; equality itself is tested exactly."""
-    return np.cumprod(np.full(width, -0x61C8864680B583EB))  # powers of the golden ratio's word; importing numpy.random costs more
+    return np.cumprod(
+        np.full(width, -0x61C8864680B583EB)
+    )  # powers of the golden ratio's word; importing numpy.random costs more
 
 
 def _alike(fills: _Fills) -> Flags:
@@ -251,8 +265,8 @@ def _alike(fills: _Fills) -> Flags:
 def _kept(step: Narrow, possible: Flags) -> Flags:
     """Choose the links that make up runs of one constant step; no fill is in two runs.
 
-    Where runs meet in a fill, the earlier one has it; a single link beside a longer run gives way (it is the jump between
-    two fills), and of single links in a row every second one stays.
+    Where runs meet in a fill, the earlier one has it; a single link beside a longer run gives way (it is the jump
+    between two fills), and of single links in a row every second one stays.
     """
     count = step.shape[1]
     if count == 0 or not possible.any():
@@ -271,7 +285,7 @@ def _kept(step: Narrow, possible: Flags) -> Flags:
     starts = longer & ~again
     meets = np.zeros(count, dtype=np.bool_)
     meets[1:] = starts[1:] & longer[:-1]
-    return (longer & ~meets) | (single & _every_second(single))
+    return np.asarray((longer & ~meets) | (single & _every_second(single)))
 
 
 def _every_second(flags: Flags) -> Flags:

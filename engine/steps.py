@@ -39,7 +39,7 @@ class Whole:
 
 @record
 class Turns:
-    """When a unit takes part in a sweep: index i of ``loop`` at time ``first + i``, or ``first - i`` backwards (loop -1: once)."""
+    """When a unit takes part in a sweep: index i of ``loop`` at ``first + i``, or backwards ``first - i`` (loop -1: once)."""
 
     unit: Unit
     loop: int

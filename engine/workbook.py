@@ -93,7 +93,7 @@ class Workbook:
     def __init__(self, loaded: model.Workbook, seconds: Seconds | None = None) -> None:
         self.model = loaded
         self.seconds = seconds or Seconds()
-        self._kept: dict[frozenset[CellKey], dict[str, Any]] = {}  # array programs, by the formula cells left out
+        self._kept: dict[frozenset[CellKey], Kept] = {}  # by the formula cells left out
 
     def __repr__(self) -> str:
         return f"<Workbook {self.name!r}: {', '.join(self.sheets)}>"

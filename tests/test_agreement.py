@@ -61,7 +61,9 @@ def spelled(reference: tuple[int, int, int, int, bool, bool, int, int], i: int, 
     left = column if fixed_column else column + j * across
     if (height, width) == (1, 1):
         return ref(top, left, fixed_row, fixed_column)
-    return f"{ref(top, left, fixed_row, fixed_column)}:{ref(top + height - 1, left + width - 1, fixed_row, fixed_column)}"
+    return (
+        f"{ref(top, left, fixed_row, fixed_column)}:{ref(top + height - 1, left + width - 1, fixed_row, fixed_column)}"
+    )
 
 
 TEMPLATES = [
@@ -91,7 +93,7 @@ TEMPLATES = [
     "-{a}^2%",
     "{a}={b}",
     "AND({a}>0,{b}<3)",
-    "TEXT({a},\"0.0\")&LEN({b})",
+    'TEXT({a},"0.0")&LEN({b})',
     "ROUND({a},1)+EXP({b}/100)",
     "SQRT({a})",
     "MMULT({A},TRANSPOSE({A}))",
@@ -139,7 +141,9 @@ def column(formula: str, rows: int, **more: Content) -> dict[str, Content]:
     return {**{f"C{row}": formula.format(r=row, p=row - 1) for row in range(2, rows + 2)}, **more}
 
 
-INPUTS: dict[str, Content] = {f"{name}{row}": ((row * 7 + ord(name)) % 11) / 4 - 1 for name in "AB" for row in range(1, 41)}
+INPUTS: dict[str, Content] = {
+    f"{name}{row}": ((row * 7 + ord(name)) % 11) / 4 - 1 for name in "AB" for row in range(1, 41)
+}
 
 # Each: cells besides INPUTS, and the number of regions that may be computed cell by cell.
 RECURRENCES: dict[str, dict[str, Content]] = {
@@ -164,19 +168,27 @@ RECURRENCES: dict[str, dict[str, Content]] = {
     "text on the way": column('=C{p}&"a"', 5, C1="z"),
     "an error on the way": column("=C{p}+1/A{r}", 8, C1=0, A5=0),
     "wavefront": {
-        **{xl_rowcol_to_cell(r, c): f"={xl_rowcol_to_cell(r - 1, c)}+{xl_rowcol_to_cell(r, c - 1)}" for r in range(1, 8) for c in range(4, 9)},
+        **{
+            xl_rowcol_to_cell(r, c): f"={xl_rowcol_to_cell(r - 1, c)}+{xl_rowcol_to_cell(r, c - 1)}"
+            for r in range(1, 8)
+            for c in range(4, 9)
+        },
         **{xl_rowcol_to_cell(0, c): c for c in range(3, 9)},
         **{xl_rowcol_to_cell(r, 3): r for r in range(1, 8)},
     },
     "epochs side by side": {
         **{
-            xl_rowcol_to_cell(r, 4 + 3 * e + c): f"={xl_rowcol_to_cell(r, 4 + 3 * (e - 1) + c)}*0.9+{xl_rowcol_to_cell(9, 4 + 3 * (e - 1))}"
+            xl_rowcol_to_cell(
+                r, 4 + 3 * e + c
+            ): f"={xl_rowcol_to_cell(r, 4 + 3 * (e - 1) + c)}*0.9+{xl_rowcol_to_cell(9, 4 + 3 * (e - 1))}"
             for e in range(1, 6)
             for r in range(4)
             for c in range(2)
         },
         **{
-            xl_rowcol_to_cell(9, 4 + 3 * e): f"=SUM({xl_rowcol_to_cell(0, 4 + 3 * e)}:{xl_rowcol_to_cell(3, 5 + 3 * e)})/10"
+            xl_rowcol_to_cell(
+                9, 4 + 3 * e
+            ): f"=SUM({xl_rowcol_to_cell(0, 4 + 3 * e)}:{xl_rowcol_to_cell(3, 5 + 3 * e)})/10"
             for e in range(6)
         },
         **{xl_rowcol_to_cell(r, 4 + c): r - c for r in range(4) for c in range(2)},
@@ -217,7 +229,12 @@ def test_random_numbers_are_the_same_on_both() -> None:
 
 
 def test_single_products_agree() -> None:
-    cells: dict[str, Content] = {"A1": -45.952, "C1": "=MAX(0,SUM(A1*A1))", "C3": "=SUMPRODUCT(A1:B2,A1:B2)", "C5": "{=MMULT(A1:A1,A1:A1)}"}
+    cells: dict[str, Content] = {
+        "A1": -45.952,
+        "C1": "=MAX(0,SUM(A1*A1))",
+        "C3": "=SUMPRODUCT(A1:B2,A1:B2)",
+        "C5": "{=MMULT(A1:A1,A1:A1)}",
+    }
     workbook = book_of({"s": cells})
     (lifted, _), (defined, _) = (computed(workbook, each.evaluate) for each in (arrays, reference))
     assert differences(workbook, lifted, defined) == []
@@ -227,9 +244,15 @@ def test_the_lesson_layout_lifts_whole() -> None:
     cells: dict[str, Content] = {ref(r, c): (r * c) % 7 / 7 for r in range(12) for c in range(12)}
     cells |= {ref(r, 12 + c): r - c for r in range(3) for c in range(3)}
     cells |= {
-        ref(r, 16 + c): f"{{=MAX(0,SUM({ref(r, c)}:{ref(r + 2, c + 2)}*$M$1:$O$3))}}" for r in range(10) for c in range(10)
+        ref(r, 16 + c): f"{{=MAX(0,SUM({ref(r, c)}:{ref(r + 2, c + 2)}*$M$1:$O$3))}}"
+        for r in range(10)
+        for c in range(10)
     }
-    cells |= {ref(r, 28 + c): f"=MAX({ref(2 * r, 16 + 2 * c)}:{ref(2 * r + 1, 17 + 2 * c)})" for r in range(5) for c in range(5)}
+    cells |= {
+        ref(r, 28 + c): f"=MAX({ref(2 * r, 16 + 2 * c)}:{ref(2 * r + 1, 17 + 2 * c)})"
+        for r in range(5)
+        for c in range(5)
+    }
     workbook = book_of({"s": cells})
     program = build(workbook, Grid.of(workbook))
     assert len(program.units) == 2
@@ -237,7 +260,12 @@ def test_the_lesson_layout_lifts_whole() -> None:
 
 
 def test_a_changed_input_recomputes_what_depends_on_it_only() -> None:
-    cells: dict[str, Content] = {**INPUTS, **RECURRENCES["momentum in two columns"], "F1": "=SUM(A1:A40)", "G1": "=F1*B1"}
+    cells: dict[str, Content] = {
+        **INPUTS,
+        **RECURRENCES["momentum in two columns"],
+        "F1": "=SUM(A1:A40)",
+        "G1": "=F1*B1",
+    }
     cells |= {f"H{row}": f"=MAX(B{row}:B{row + 2})" for row in range(1, 20)}
     book = file_of({"s": cells})
     kept = open_workbook(book)

@@ -21,7 +21,9 @@ def regions_of(positions: list[tuple[int, ...]]) -> list[Region]:
     return find_regions(0, FORMULA, FormulaKind.NORMAL, table[:, :2], table[:, 2:], extents)
 
 
-def block(top: int, left: int, height: int, width: int, row_step: int = 1, column_step: int = 1) -> list[tuple[int, int]]:
+def block(
+    top: int, left: int, height: int, width: int, row_step: int = 1, column_step: int = 1
+) -> list[tuple[int, int]]:
     return [(top + i * row_step, left + j * column_step) for i in range(height) for j in range(width)]
 
 

@@ -63,7 +63,9 @@ def _by_product(left: Floats, right: Floats) -> Floats:
     shape = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     own = [left.shape[loop] for loop in range(loops) if a_only[loop]]
     other = [right.shape[loop] for loop in range(loops) if not a_only[loop]]
-    order = np.argsort([loop for loop in range(loops) if a_only[loop]] + [loop for loop in range(loops) if not a_only[loop]])
+    order = np.argsort(
+        [loop for loop in range(loops) if a_only[loop]] + [loop for loop in range(loops) if not a_only[loop]]
+    )
     return np.transpose(product.reshape((*own, *other)), order).reshape((*shape, 1, 1))
 
 

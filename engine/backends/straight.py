@@ -1,9 +1,10 @@
 """Straight-line code for sweeps over single numbers: running sums, optimisers a row at a time, recurrences.
 
-Where a turn of a sweep computes few cells, numpy's cost per operation would be most of the work. Such a sweep is written
-out as Python over one flat list of numbers per sheet and compiled. The code is made from the array program alone: numbers of
-cells, operators of a fixed table and constants passed beside it; no text of a workbook reaches it. Anything that is not a plain number
-(text, an error, a division by zero) makes it `Decline`, and the sweep is run by the general machine.
+Where a turn of a sweep computes few cells, numpy's cost per operation would be most of the work. Such a sweep is
+written out as Python over one flat list of numbers per sheet and compiled. The code is made from the array program
+alone: numbers of cells, operators of a fixed table and constants passed beside it; no text of a workbook reaches it.
+Anything that is not a plain number (text, an error, a division by zero) stops it, and the sweep is run by the general
+machine.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class Straight:
     run: Callable[..., None]
     constants: list[Any]  # numbers, and tables of places
     source: str
-    plain: tuple[tuple[Moving, bool], ...]  # windows that are read, and whether each cell must be a number (or may be empty)
+    plain: tuple[
+        tuple[Moving, bool], ...
+    ]  # windows that are read, and whether each cell must be a number (or may be empty)
     spots: tuple[tuple[int, NDArray[np.int64]], ...]  # single cells that are read, by sheet and place in its arena
     targets: tuple[Moving, ...]
 
@@ -66,7 +69,9 @@ class Straight:
         for window in self.targets:
             area = self.areas[window.sheet]
             window.strided(kinds[window.sheet], area)[...] = Kind.NUMBER
-        if not all(_plain(window, strict, kinds[window.sheet], self.areas[window.sheet]) for window, strict in self.plain):
+        if not all(
+            _plain(window, strict, kinds[window.sheet], self.areas[window.sheet]) for window, strict in self.plain
+        ):
             return False
         if any(kinds[sheet].ravel()[places].max() > Kind.NUMBER for sheet, places in self.spots):
             return False
@@ -102,9 +107,15 @@ def straighten(sweep: Sweep) -> Straight | None:
     except Unsuited:
         return None
     scope: dict[str, Any] = dict(_HELPERS)
-    exec(compile(source, "<sweep>", "exec"), scope)  # noqa: S102 - made from numbers and a fixed table, see above
+    exec(compile(source, "<sweep>", "exec"), scope)  # made from numbers and a fixed table, see above
     return Straight(
-        writer.areas, scope["run"], writer.constants, source, tuple(writer.plain), tuple(writer.spots), tuple(writer.targets)
+        writer.areas,
+        scope["run"],
+        writer.constants,
+        source,
+        tuple(writer.plain),
+        tuple(writer.spots),
+        tuple(writer.targets),
     )
 
 
@@ -284,7 +295,11 @@ class _Writer:
 
     def _gathered(self, unit: Unit, node: Scattered) -> str:
         """Read a cell whose place stands in a table, turn by turn."""
-        scatter, area, counts = scatter_of(node, unit.region, Frame.whole(unit.region)), self.areas[node.sheet], unit.region.counts
+        scatter, area, counts = (
+            scatter_of(node, unit.region, Frame.whole(unit.region)),
+            self.areas[node.sheet],
+            unit.region.counts,
+        )
         places = (scatter.rows - area.top) * area.width + scatter.columns - area.left
         self.spots.append((node.sheet, np.unique(places)))
         self.constants.append(np.broadcast_to(places, (*counts, 1, 1)).ravel().tolist())
@@ -354,7 +369,9 @@ class _Writer:
 
     def _call(self, unit: Unit, function: str, arguments: tuple[Argument, ...]) -> Code:
         if function in _LOGICAL:
-            parts = [self._condition(unit, argument.node) for argument in arguments if not isinstance(argument.node, View)]
+            parts = [
+                self._condition(unit, argument.node) for argument in arguments if not isinstance(argument.node, View)
+            ]
             if len(parts) < len(arguments):
                 raise Unsuited
             return f"({_LOGICAL[function].join(parts)})", True
@@ -412,8 +429,7 @@ def _less(a: float, b: float) -> bool:
 def _power(base: float, exponent: float) -> float:
     if base == 0.0 and exponent <= 0.0:
         raise Unfit
-    result = math.pow(base, exponent)
-    return result
+    return math.pow(base, exponent)
 
 
 def _line(index: float, size: int) -> int:
