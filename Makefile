@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 TESTS ?= tests
 
-.PHONY: demo test check docs picture lint types environment benchmark clean
+.PHONY: demo test check docs picture performance lint types environment benchmark clean
 
 demo: $(VENV)/.demo
 	$(RUN) -m sheetgrad.generators.demo demo
@@ -31,6 +31,12 @@ docs: $(VENV)/.test
 benchmark: $(VENV)/.benchmark
 	$(RUN) -m benchmarks
 
+# Runs all workloads, and puts the tables into docs/performance.md; give it a quiet machine.
+performance: $(VENV)/.benchmark
+	mkdir -p build
+	$(RUN) -m benchmarks --json > build/benchmarks.json
+	$(RUN) -m benchmarks.report build/benchmarks.json
+
 environment: $(VENV)/.test
 
 $(VENV)/bin/python:
@@ -48,7 +54,8 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.benchmark: pyproject.toml | $(VENV)/bin/python
-	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[benchmark]"
+	$(RUN) -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[torch,benchmark]"
 	@touch $@
 
 clean:

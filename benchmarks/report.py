@@ -1,14 +1,17 @@
-"""The JSON of a benchmark run as the tables of docs/performance.md: ``python -m benchmarks.report RUN.json``."""
+"""The JSON of a benchmark run put into docs/performance.md as tables: ``python -m benchmarks.report RUN.json``."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 Engine = dict[str, Any]
+DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
+BEGIN, END = "<!-- tables: made by make performance -->", "<!-- end of tables -->"
 
 
 def tables(run: dict[str, Any]) -> str:
@@ -82,5 +85,22 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def machine(run: dict[str, Any]) -> str:
+    """Return one line on where the run was made."""
+    told = run["machine"]
+    runs = max(engine["runs"] for workload in run["workloads"] for engine in workload["engines"])
+    return (
+        f"Machine: {told['cpu']}, {told['cores']} cores, Python {told['python']}. "
+        f"{'One run each' if runs == 1 else f'Medians of {runs} runs'}, engines in turns, {date.today().isoformat()}.\n"
+    )
+
+
+def replaced(document: str, run: dict[str, Any]) -> str:
+    """Return the document with what stands between its marks replaced by the run's tables."""
+    head, _, rest = document.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head}{BEGIN}\n{machine(run)}\n{tables(run)}{END}{tail}"
+
+
 if __name__ == "__main__":
-    print(tables(json.loads(Path(sys.argv[1]).read_text())))
+    DOCUMENT.write_text(replaced(DOCUMENT.read_text(), json.loads(Path(sys.argv[1]).read_text())))
