@@ -27,7 +27,7 @@ def fit(arrays: Sequence[Values]) -> Sequence[Values]:
         rows, columns = array.data.shape[-2:]
         fitting &= (rows == height or rows == 1 or height == 1) and (columns == width or columns == 1 or width == 1)
         height, width = max(height, rows), max(width, columns)
-    if height * width > CELL_BUDGET:
+    if height * width > max(CELL_BUDGET, *(array.data.shape[-2] * array.data.shape[-1] for array in arrays)):
         raise TooManyCells
     if fitting:
         return arrays

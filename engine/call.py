@@ -6,6 +6,7 @@ the result has them too. What each shape of function gets is told in `functions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,9 +17,10 @@ from sheetgrad.sheets.values import ERRORS_BY_CODE, Error, Kind, Scalar, Values
 
 from .arguments import MISSING, Argument, Bound, WrongArity, bind, parameters
 from .broadcasting import fit
-from .coercion import LONGEST_TEXT, Codes, convert, merge_codes, wrap
+from .coercion import LONGEST_TEXT, TEXT_BUDGET, Codes, convert, merge_codes, wrap
 from .context import Context
 from .functions.declare import Failing, Function, Parameter
+from .grid import TooManyCells
 from .looping import at_place, first_of_loops, loops_of, over_loops, varying
 from .sampling import SAMPLED, Sample, first_errors, join, sampled
 
@@ -217,7 +219,10 @@ def _whole_call(function: Function, bound: Bound, context: Context) -> Values:
             codes = merge_codes(codes, own)
     if codes is not None and codes.size == 1:
         return _finish(_error(int(codes.ravel()[0])), None, (1, 1), context)
-    return _finish(_call_body(function, prepared, context), codes, (1, 1), context)
+    try:
+        return _finish(_call_body(function, prepared, context), codes, (1, 1), context)
+    except ArithmeticError:
+        return _finish(Error.NUM, codes, (1, 1), context)
 
 
 def _whole_array(values: Values, marker: str) -> tuple[Any, Codes]:
@@ -277,6 +282,7 @@ def _scalar(function: Function, bound: Bound, context: Context) -> Values:
     rows: list[tuple[Any, ...]] = list(zip(*columns, strict=True)) if columns else [()]
     known: dict[tuple[Any, ...], Scalar] = {}
     results: list[Scalar] = []
+    characters, affordable = 0, TEXT_BUDGET * max(math.prod(shape[:-2]), 1)
     for row, code in zip(rows, failed, strict=True):
         key = (*row, *map(type, row))  # 1 and TRUE are equal in Python
         if code:
@@ -284,8 +290,15 @@ def _scalar(function: Function, bound: Bound, context: Context) -> Values:
         elif not function.volatile and key in known:
             results.append(known[key])
         else:
-            known[key] = _plain(_call_body(function, row, context), context)
-            results.append(known[key])
+            try:
+                result = _plain(_call_body(function, row, context), context)
+            except ArithmeticError:
+                result = Error.NUM
+            known[key] = result
+            results.append(result)
+            characters += len(result) if isinstance(result, str) else 0
+            if characters > affordable:
+                raise TooManyCells
     built = Values.from_rows([results], context.strings)
     kind = None if built.kind is None else built.kind.reshape(shape)
     return _finish(Values(built.data.reshape(shape), kind), None, shape, context)

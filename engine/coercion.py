@@ -6,6 +6,7 @@ None where no element is an error. Payloads under an error are 0, "" or FALSE. A
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -15,12 +16,14 @@ from numpy.typing import NDArray
 from sheetgrad.sheets.values import Error, Floats, Kind, Kinds, Strings, Values
 
 from .context import Context
+from .grid import TooManyCells
 from .numerals import format_general, parse_number
 
 Codes: TypeAlias = "NDArray[np.uint8] | None"
 Objects: TypeAlias = NDArray[np.object_]
 
 LONGEST_TEXT = 32_767
+TEXT_BUDGET = 1 << 24  # the most characters of all texts of one array that a formula makes
 _VALUE = np.uint8(Error.VALUE.code)
 
 
@@ -115,6 +118,18 @@ def wrap(result: NDArray[Any], codes: Codes, strings: Strings) -> Values:
         return Values(data) if codes is None else _with_codes(data, None, Kind.NUMBER, codes)
     unfit = np.where(finite, np.uint8(0), np.uint8(Error.NUM.code))
     return _with_codes(data, unfit, Kind.NUMBER, codes)
+
+
+def afford(shape: tuple[int, ...], *parts: NDArray[Any]) -> None:
+    """Raise `TooManyCells` where texts joined element by element would be beyond the budget, each turn of a fill by itself."""
+    if math.prod(shape[-2:]) * LONGEST_TEXT <= TEXT_BUDGET:
+        return
+    total = np.zeros((1, 1))
+    for part in parts:
+        lengths = np.fromiter(map(len, part.ravel().tolist()), dtype=np.float64, count=part.size)
+        total = total + lengths.reshape(part.shape)
+    if np.broadcast_to(total, shape).sum(axis=(-2, -1)).max(initial=0) > TEXT_BUDGET:
+        raise TooManyCells
 
 
 def _with_codes(data: Floats, own: Codes, kind: Kind, codes: Codes) -> Values:

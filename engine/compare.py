@@ -12,7 +12,7 @@ from sheetgrad.sheets.model import MAX_COLUMNS, Sheet, Workbook
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Scalar, decode
 
-from .grid import Grid
+from .grid import Grid, fills
 from .outcome import CellKey
 
 NEXT_TO_ZERO = 1e-15  # a zero on either side equals anything below this: what is left of subtracting equals
@@ -103,7 +103,7 @@ def equal(data: Floats, kind: Kinds, other: Floats, other_kind: Kinds, rtol: flo
 
 def formula_cells(sheet: Sheet) -> Keys:
     """Return the keys of all cells that hold or belong to a formula, sorted, each once."""
-    area = sheet.formulas.area.astype(np.int64)
+    area = fills(sheet)
     single = (area[:, 2] - area[:, 0] == 1) & (area[:, 3] - area[:, 1] == 1)
     alone = area[single, 0] * MAX_COLUMNS + area[single, 1]
     return merged([alone, *(area_keys(*corners) for corners in area[~single].tolist())])
@@ -160,8 +160,8 @@ def _differences(
 
 def _owners(sheet: Sheet) -> dict[tuple[int, int], int]:
     """Map each formula cell to the index of its formula."""
-    formulas, owners = sheet.formulas, {}
-    for index, (top, left, bottom, right) in enumerate(formulas.area.tolist()):
+    owners = {}
+    for index, (top, left, bottom, right) in enumerate(fills(sheet).tolist()):
         for row in range(top, bottom):
             for column in range(left, right):
                 owners[row, column] = index

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 MAX_CALLS_DEEP = 1_024  # LAMBDA calls within one another
 MAX_CALLS = 1 << 20  # LAMBDA calls of one formula
+MAX_NAMES = 1 << 16  # defined names that one formula reads, those within names counted
 MAX_NESTED_CALLS = 1 << 15  # of them, those deeper than any but recursion brings about
 NESTED = 32
 PIECEWISE = 1 << 16  # samples over larger areas are read block by block, without the gaps
@@ -92,6 +93,7 @@ class Evaluation:
         self.empty = MISSING.values
         self._calls = 0
         self._nested_calls = 0
+        self._unfolded = 0
         self._open: list[tuple[int | None, str]] = []
         self._named: dict[str, Parsed | None] = {}
         self._handlers: dict[type, Callable[[Any, Frame], Operand]] = {
@@ -117,7 +119,7 @@ class Evaluation:
 
     def formula(self, tree: Node, frame: Frame) -> Values:
         """Return the value of a whole formula: (1, 1) for an ordinary one. Its cell's own errors become values here."""
-        self._calls = self._nested_calls = 0
+        self._calls = self._nested_calls = self._unfolded = 0
         self._open.clear()
         row, column = np.array([[frame.row]]), np.array([[frame.column]])
         self.context.place = Place(frame.sheet, row, column)
@@ -125,7 +127,7 @@ class Evaluation:
         try:
             operand = self._binary(tree, frame, final=True) if isinstance(tree, Binary) else self.evaluate(tree, frame)
             values = self.settle(operand, frame)
-        except (TooManyCells, Unbounded, RecursionError, MemoryError, OverflowError):
+        except (TooManyCells, Unbounded, RecursionError, MemoryError, ArithmeticError):
             return self.errors[Error.NUM]
         if frame.mode == Mode.SCALAR and values.data.size > 1:
             return element(values, 0, 0)
@@ -275,6 +277,9 @@ class Evaluation:
         parsed = self.named(name.text)
         if parsed is None or key in self._open:
             return self.errors[Error.NAME]
+        self._unfolded += 1
+        if self._unfolded > MAX_NAMES:
+            raise Unbounded
         self._open.append(key)
         slots = moved_slots(parsed.formula, frame.row, frame.column)
         try:

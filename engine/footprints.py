@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import Area
 
-from .grid import Block, Grid
+from .grid import CELL_BUDGET, Block, Grid, TooManyCells
 from .ir import Growing, View
 from .regions import Region
 from .windows import Frame, Moving, Scatter, moving, target
@@ -29,10 +29,15 @@ class Marks:
     planes: dict[Area, Plane] = field(default_factory=dict)  # by the area of the block
 
     def read(self, area: Area) -> Plane:
-        """Return the marks of an area, (height, width): a view where one block covers it."""
+        """Return the marks of an area, (height, width): a view where one block covers it.
+
+        Raises `TooManyCells` where the area is beyond the budget and no block covers it.
+        """
         pieces = self.grid.pieces(area)
         if len(pieces) == 1 and pieces[0].covers(area):
             return self._plane(pieces[0].block)[pieces[0].inside]
+        if _wide(area):
+            raise TooManyCells
         found = np.full(area.shape, self.empty, dtype=np.int32)
         for piece in pieces:
             found[piece.placed] = self._plane(piece.block)[piece.inside]
@@ -46,15 +51,50 @@ class Marks:
             block = pieces[0].block
             window.strided(self._plane(block), block.area)[...] = marks
             return
+        if _wide(area):
+            self._write_cells(window, marks)
+            return
         held = np.array(self.read(area))
         window.strided(held, area)[...] = marks
         for piece in pieces:
             self._plane(piece.block)[piece.inside] = held[piece.placed]
 
+    def _write_cells(self, window: Moving, marks: Any) -> None:
+        rows, columns = np.broadcast_arrays(*window.places())
+        marks = np.broadcast_to(marks, rows.shape)
+        for piece in self.grid.pieces(window.bounds):
+            here, at = _within(piece.block, rows, columns)
+            self._plane(piece.block)[at] = marks[here]
+
+    def gather(self, scatter: Scatter) -> Plane:
+        """Return the marks of scattered windows, (*loops, height, width)."""
+        if not _wide(scatter.bounds):
+            return self.read(scatter.bounds)[scatter.inside]
+        return self._cells(scatter.bounds, *scatter.places())
+
+    def _cells(self, bounds: Area, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Plane:
+        rows, columns = np.broadcast_arrays(rows, columns)
+        found = np.full(rows.shape, self.empty, dtype=np.int32)
+        for piece in self.grid.pieces(bounds):
+            here, at = _within(piece.block, rows, columns)
+            found[here] = self._plane(piece.block)[at]
+        return found
+
     def look(self, window: Moving) -> Plane:
-        """Return the marks that a moving window meets, (*loops, height, width)."""
+        """Return the marks that a moving window meets, (*loops, height, width).
+
+        Raises `TooManyCells` where these, and the area they lie in, are beyond the budget.
+        """
         area = window.bounds
+        if _wide(area) and not self._covered(area):
+            if window.cells > CELL_BUDGET:
+                raise TooManyCells
+            return self._cells(area, *window.places())
         return window.strided(np.ascontiguousarray(self.read(area)), area)
+
+    def _covered(self, area: Area) -> bool:
+        pieces = self.grid.pieces(area)
+        return len(pieces) == 1 and pieces[0].covers(area)
 
     def _plane(self, block: Block) -> Plane:
         plane = self.planes.get(block.area)
@@ -63,9 +103,16 @@ class Marks:
         return plane
 
     def distinct(self, window: Moving) -> list[int]:
-        """Return the marks that a moving window meets."""
+        """Return the marks that a moving window meets; of one that is too wide, those in its bounds."""
         covered = cover(window)
-        found = self.look(covered)
+        try:
+            found = self.look(covered)
+        except TooManyCells:
+            pieces = self.grid.pieces(covered.bounds)
+            return sorted({mark for piece in pieces for mark in self._distinct(self._plane(piece.block)[piece.inside])})
+        return self._distinct(found)
+
+    def _distinct(self, found: Plane) -> list[int]:
         if found.size <= FEW:
             return sorted(set(found.ravel().tolist()) - {self.empty})
         low, high = int(found.min()), int(found.max())
@@ -74,6 +121,19 @@ class Marks:
         seen = np.zeros(high - low + 1, dtype=np.bool_)
         seen[(found - low).ravel()] = True
         return [mark for mark in (np.flatnonzero(seen) + low).tolist() if mark != self.empty]
+
+
+def _wide(area: Area) -> bool:
+    return area.height * area.width > CELL_BUDGET
+
+
+def _within(
+    block: Block, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Tell which places lie in a block, and where in it."""
+    area = block.area
+    here = (rows >= area.top) & (rows < area.bottom) & (columns >= area.left) & (columns < area.right)
+    return here, (rows[here] - area.top, columns[here] - area.left)
 
 
 def cover(window: Moving) -> Moving:
@@ -118,7 +178,7 @@ def owners(grid: Grid, regions: list[Region]) -> Marks:
 
 def met(owner: Marks, scatter: Scatter) -> set[int]:
     """Return the marks that scattered windows meet."""
-    return set(np.unique(owner.read(scatter.bounds)[scatter.inside]).tolist()) - {owner.empty}
+    return set(np.unique(owner.gather(scatter)).tolist()) - {owner.empty}
 
 
 def cells_of(region: Region) -> Iterator[tuple[int, int, int]]:

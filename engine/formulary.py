@@ -6,18 +6,17 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, Area, FormulaKind, Workbook
 from sheetgrad.sheets.records import record
 
-from .grid import CELL_BUDGET
+from .grid import affordable, fills
 from .lexer import FormulaError
 from .outcome import CellKey
 from .parser import parse
 from .syntax import Call, Formula, Name
 from .trees import prefix_of, random_calls, walk
-
-LARGEST_ARRAY = CELL_BUDGET // 16  # cells of one array formula, as many as the grid lays out for one
 
 
 @record
@@ -74,6 +73,8 @@ class Formulary:
         self._anchors: list[dict[tuple[int, int], int]] | None = None
         self._parsed: dict[str, Parsed | str] = {}
         self._naming: dict[tuple[int, frozenset[str]], list[tuple[int, int]]] = {}
+        self._afforded: dict[int, NDArray[np.bool_]] = {}
+        self._fills: dict[int, NDArray[np.int64]] = {}
         self._areas: dict[int, Area] = {}  # spills that differ from what the file says
 
     def __len__(self) -> int:
@@ -96,11 +97,18 @@ class Formulary:
         sheet = self._sheet_of[number]
         formulas, index = self._workbook.sheets[sheet].formulas, number - self._first[sheet]
         row, column = int(formulas.row[index]), int(formulas.column[index])
-        area = Area(sheet, *formulas.area[index].tolist())
-        oversized = area.height * area.width > LARGEST_ARRAY
-        if oversized:
-            area = Area(sheet, row, column, row + 1, column + 1)
-        return Entry(number, sheet, row, column, FormulaKind(int(formulas.kind[index])), area, oversized)
+        area, kind = Area(sheet, *formulas.area[index].tolist()), FormulaKind(int(formulas.kind[index]))
+        if area.shape == (1, 1) or self._affordable(sheet)[index]:
+            return Entry(number, sheet, row, column, kind, area)
+        # What a dynamic array fills is found out when it is computed.
+        own = Area(sheet, row, column, row + 1, column + 1)
+        return Entry(number, sheet, row, column, kind, own, oversized=kind != FormulaKind.DYNAMIC)
+
+    def _affordable(self, sheet: int) -> NDArray[np.bool_]:
+        found = self._afforded.get(sheet)
+        if found is None:
+            found = self._afforded[sheet] = affordable(self._workbook.sheets[sheet])
+        return found
 
     def at(self, cell: CellKey) -> int | None:
         """Return the number of the formula that stands in a cell or fills it, or None."""
@@ -196,7 +204,9 @@ class Formulary:
         return {cell: self._first[sheet] + i for i, cell in enumerate(cells)}
 
     def _member(self, sheet: int, row: int, column: int) -> int | None:
-        area = self._workbook.sheets[sheet].formulas.area
+        area = self._fills.get(sheet)
+        if area is None:
+            area = self._fills[sheet] = fills(self._workbook.sheets[sheet])
         inside = (area[:, 0] <= row) & (row < area[:, 2]) & (area[:, 1] <= column) & (column < area[:, 3])
         found = np.flatnonzero(inside)
         return self._first[sheet] + int(found[0]) if len(found) else None

@@ -13,14 +13,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sheetgrad.sheets.model import Area, Workbook
+from sheetgrad.sheets.model import Area, Sheet, Workbook
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Strings, Values
 
 SPARSEST = 8  # a block may hold this many cells for each filled one
 SMALL = 64  # blocks up to this many cells are never split
 NUMBER = int(Kind.NUMBER)  # looking up a member of an enumeration takes as long as a small numpy call
-CELL_BUDGET = 1 << 26  # the most cells one array may have (512 MiB of payloads)
+CELL_BUDGET = 1 << 22  # the most cells an array may have (32 MiB of payloads) that is not as large in the file
+FILLS = 1 << 18  # the most cells that a sheet's array formulas fill, beside twice those that the file stores
 
 Points: TypeAlias = NDArray[np.int64]
 
@@ -59,6 +60,12 @@ class Piece:
     inside: tuple[slice, slice]
     placed: tuple[slice, slice]
 
+    @property
+    def size(self) -> int:
+        """How many cells it has."""
+        rows, columns = self.placed
+        return int((rows.stop - rows.start) * (columns.stop - columns.start))
+
     def covers(self, area: Area) -> bool:
         """Tell whether the block covers all of the area that was asked for."""
         rows, columns = self.placed
@@ -77,11 +84,10 @@ class Grid:
         """Lay out a workbook's stored cells, with room for what its array formulas fill."""
         grid = cls(len(workbook.sheets), workbook.strings)
         for index, sheet in enumerate(workbook.sheets):
-            cells, areas = sheet.cells, sheet.formulas.area
-            wide = areas[(areas[:, 2] - areas[:, 0] > 1) | (areas[:, 3] - areas[:, 1] > 1)].astype(np.int64)
-            affordable = wide[(wide[:, 2] - wide[:, 0]) * (wide[:, 3] - wide[:, 1]) <= CELL_BUDGET // 16]
+            cells, areas = sheet.cells, fills(sheet)
+            wide = areas[(areas[:, 2] - areas[:, 0] > 1) | (areas[:, 3] - areas[:, 1] > 1)]
             rows, columns = [cells.row.astype(np.int64)], [cells.column.astype(np.int64)]
-            for top, left, bottom, right in affordable.tolist():
+            for top, left, bottom, right in wide.tolist():
                 row, column = np.mgrid[top:bottom, left:right]
                 rows.append(row.ravel())
                 columns.append(column.ravel())
@@ -144,13 +150,13 @@ class Grid:
     def read(self, area: Area) -> Values:
         """Return the values of an area, (height, width): a view where one block covers it.
 
-        Raises `TooManyCells` where the area is beyond the budget and no block covers it.
+        Raises `TooManyCells` where the area is beyond the budget and hardly a cell of it is filled.
         """
         pieces = self.pieces(area)
         if len(pieces) == 1 and pieces[0].covers(area):
             block, inside = pieces[0].block, pieces[0].inside
             return _values(block.data[inside], block.kind[inside])
-        if area.height * area.width > CELL_BUDGET:
+        if area.height * area.width > max(CELL_BUDGET, SPARSEST * sum(piece.size for piece in pieces)):
             raise TooManyCells
         data = np.zeros(area.shape)
         kind = np.zeros(area.shape, dtype=np.uint8)
@@ -197,11 +203,7 @@ class Grid:
                 self._rebuild(sheet, bare)
 
     def _uncovered(self, area: Area) -> bool:
-        covered = 0
-        for piece in self.pieces(area):
-            rows, columns = piece.placed
-            covered += (rows.stop - rows.start) * (columns.stop - columns.start)
-        return covered < area.height * area.width
+        return sum(piece.size for piece in self.pieces(area)) < area.height * area.width
 
     def _rebuild(self, sheet: int, areas: Iterable[Area]) -> None:
         old = list(self.blocks(sheet))
@@ -210,8 +212,10 @@ class Grid:
             row, column = np.nonzero(block.kind)
             rows.append(row + block.area.top)
             columns.append(column + block.area.left)
+        budget = max(CELL_BUDGET, SPARSEST * sum(map(len, rows)))
         for area in areas:
-            if area.height * area.width > CELL_BUDGET:
+            budget -= area.height * area.width
+            if budget < 0:
                 raise TooManyCells
             row, column = np.mgrid[area.top : area.bottom, area.left : area.right]
             rows.append(row.ravel())
@@ -226,6 +230,23 @@ class Grid:
                 block.data[row, column],
                 block.kind[row, column],
             )
+
+
+def affordable(sheet: Sheet) -> NDArray[np.bool_]:
+    """Tell of each formula whether it gets the cells that the file gives it, or its own alone: whole sheets cost nothing."""
+    area = sheet.formulas.area
+    size = (area[:, 2] - area[:, 0]).astype(np.int64) * (area[:, 3] - area[:, 1])
+    wide = size > 1
+    most = FILLS + 2 * len(sheet.cells.row)
+    size = np.where(wide & (size <= most), size, 0)
+    return ~wide | ((size > 0) & (np.cumsum(size) <= most))
+
+
+def fills(sheet: Sheet) -> Points:
+    """Return the areas that the formulas of a sheet fill, as far as they can be afforded, (n, 4)."""
+    formulas = sheet.formulas
+    own = np.stack([formulas.row, formulas.column, formulas.row + 1, formulas.column + 1], axis=1)
+    return np.where(affordable(sheet)[:, None], formulas.area, own).astype(np.int64)
 
 
 def _values(data: Floats, kind: Kinds) -> Values:

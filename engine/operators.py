@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sheetgrad.sheets.values import Error, Floats, Kind, Values
 
 from .broadcasting import fit
-from .coercion import Codes, merge_codes, numbers, texts, wrap
+from .coercion import Codes, afford, merge_codes, numbers, texts, wrap
 from .collation import text_ranks
 from .context import Context
 
@@ -106,6 +106,7 @@ def _snap(result: Floats, a: Floats, b: Floats) -> Floats:
 def _concatenate(left: Values, right: Values, context: Context) -> Values:
     a, a_codes = texts(left, context.strings)
     b, b_codes = texts(right, context.strings)
+    afford(np.broadcast_shapes(a.shape, b.shape), a, b)
     return wrap(np.asarray(a + b), merge_codes(a_codes, b_codes), context.strings)
 
 

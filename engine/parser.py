@@ -42,6 +42,7 @@ from .syntax import (
 __all__ = ["MASKS", "MAX_NESTING", "PRECEDENCE", "FormulaError", "mask", "parse"]
 
 MAX_NESTING: Final = 256
+LONGEST: Final = 1 << 16  # characters; Excel takes 8,192, but files spell functions and sheets out
 
 PRECEDENCE: Final = {
     ":": 10,
@@ -136,6 +137,8 @@ class _Parser:
         self.array: OpenArray | None = None  # the array constant being read
 
     def formula(self) -> Formula:
+        if len(self.text) > LONGEST:
+            raise FormulaError(f"it is longer than {LONGEST:,} characters", LONGEST)
         position = 1 if self.text.startswith("=") else 0
         for token in TOKENS.finditer(self.text, position):
             kind, text = token.lastgroup or "", token[0]

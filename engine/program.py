@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sheetgrad.sheets.model import Area, FormulaKind, Formulas, Ints, Workbook
+from sheetgrad.sheets.model import Area, FormulaKind, Formulas, Ints, Sheet, Workbook
 
 from . import syntax
 from .backends.numpy import Decline, Machine
 from .backends.straight import straighten
 from .footprints import Marks, cells_of, met, owners, view_window
-from .grid import Grid
+from .functions import find
+from .grid import Grid, affordable, fills
 from .ir import Apply, Growing, Node, Offset, Pool, Scattered, View, shared, walk
 from .lexer import FormulaError
-from .functions import find
 from .lift import Lifter, Unliftable
 from .names import Names
 from .outcome import CellKey
@@ -26,7 +27,7 @@ from .regions import Region, find_regions
 from .schedule import schedule
 from .steps import CellOrder, Step, Sweep, Unit, Whole, units_of
 from .templates import Template, templates
-from .windows import Frame, Scatter, scatter_of
+from .windows import Frame, scatter_of
 
 MALFORMED = "#malformed"  # stands for a formula that does not parse; no name can be spelled so
 
@@ -222,10 +223,11 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
     for index, sheet in enumerate(workbook.sheets):
         found = templates(sheet.formulas)
         count += len(found)
-        areas = _areas(index, sheet.formulas, spills or {})
+        areas, kind = _areas(index, sheet, spills or {}), sheet.formulas.kind
+        whole = affordable(sheet) | (kind == FormulaKind.DYNAMIC)
         for template in found:
-            regions += _regions(index, template, areas[template.members])
-        regions += [_data_table(index, area) for area in areas[sheet.formulas.kind == FormulaKind.DATA_TABLE]]
+            regions += _regions(index, _only(template, whole), areas)
+        regions += [_alone(index, area) for area in areas[(kind == FormulaKind.DATA_TABLE) | ~whole]]
     used = [grid.used(index) for index in range(len(workbook.sheets))]
     size = max((area.bottom for area in used), default=0), max((area.right for area in used), default=0)
     names, pool = Names(workbook), Pool()
@@ -239,12 +241,11 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
     return Program(units, edges, owner, count)
 
 
-def _areas(sheet: int, formulas: Formulas, spills: Mapping[CellKey, Area]) -> Ints:
+def _areas(index: int, sheet: Sheet, spills: Mapping[CellKey, Area]) -> Ints:
     """Return what each formula fills, dynamic arrays as they last spilled."""
-    areas = formulas.area
-    changed = [(at, spills.get((sheet, int(formulas.row[at]), int(formulas.column[at])))) for at in _dynamic(formulas)]
+    areas, formulas = fills(sheet), sheet.formulas
+    changed = [(at, spills.get((index, int(formulas.row[at]), int(formulas.column[at])))) for at in _dynamic(formulas)]
     if any(area is not None for _, area in changed):
-        areas = areas.copy()
         for at, area in changed:
             if area is not None:
                 areas[at] = area.top, area.left, area.bottom, area.right
@@ -255,7 +256,19 @@ def _dynamic(formulas: Formulas) -> list[int]:
     return [int(at) for at in np.flatnonzero(formulas.kind == FormulaKind.DYNAMIC)]
 
 
+def _only(template: Template, kept: NDArray[np.bool_]) -> Template:
+    """Return a template without the formulas that are not kept."""
+    here = kept[template.members]
+    if here.all():
+        return template
+    members, places, slots = template.members[here], template.places[here], template.slots[here]
+    return Template(template.formula, template.kind, members, places, slots)
+
+
 def _regions(sheet: int, template: Template, areas: Ints) -> list[Region]:
+    if not len(template.members):
+        return []
+    areas = areas[template.members]
     extents = np.stack([areas[:, 2] - areas[:, 0], areas[:, 3] - areas[:, 1]], axis=1)
     formula = template.formula
     if isinstance(formula, FormulaError):
@@ -263,7 +276,8 @@ def _regions(sheet: int, template: Template, areas: Ints) -> list[Region]:
     return find_regions(sheet, formula, template.kind, template.places, template.slots, extents)
 
 
-def _data_table(sheet: int, area: Ints) -> Region:
+def _alone(sheet: int, area: Ints) -> Region:
+    """Return the region of a formula that no template holds: a data table, or an array beyond the cell budget."""
     top, left, bottom, right = (int(edge) for edge in area)
     origin, none = np.array([top, left]), np.empty((0, 2), dtype=np.int64)
     formula = syntax.Formula(syntax.Missing(), ())
@@ -272,7 +286,7 @@ def _data_table(sheet: int, area: Ints) -> Region:
 
 def _unit(number: int, region: Region, lifter: Lifter) -> Unit:
     if region.kind == FormulaKind.DATA_TABLE:
-        return Unit(number, region, None, "a data table", unknown=True)
+        return Unit(number, region, None, "a data table, or an array of more cells than can be had", unknown=True)
     try:
         if region.kind == FormulaKind.DYNAMIC and region.extent != (1, 1):
             raise Unliftable("a dynamic array that spills")

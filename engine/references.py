@@ -81,7 +81,7 @@ def implicit_cell(reference: Reference, row: int, column: int) -> Area | Error:
 
 
 def clipped(area: Area, rows: int, columns: int) -> Area:
-    """Cut a whole column or row at the last used row or column (kept: at least one cell)."""
-    bottom = max(area.top + 1, min(area.bottom, rows)) if area.bottom == MAX_ROWS else area.bottom
-    right = max(area.left + 1, min(area.right, columns)) if area.right == MAX_COLUMNS else area.right
+    """Cut whole columns at the last used row and whole rows at the last used column (kept: at least one cell)."""
+    bottom = max(area.top + 1, min(area.bottom, rows)) if area.height == MAX_ROWS else area.bottom
+    right = max(area.left + 1, min(area.right, columns)) if area.width == MAX_COLUMNS else area.right
     return Area(area.sheet, area.top, area.left, bottom, right)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .footprints import Marks, met, view_window
 from .graphs import strong_components
+from .grid import TooManyCells
 from .ir import Growing, View
 from .steps import Sweep, Turns, Unit, Whole
 from .windows import Frame, Moving, moving, target
@@ -211,9 +212,14 @@ def _read_lags(
         if _places(window) > MOST_PLACES:
             yield None, np.empty(0, dtype=np.int32)
             return
-        yield _lag(lambda marks, window=window: marks.look(window), unit, level, owner, outer)
+        try:
+            lag = _lag(lambda marks, window=window: marks.look(window), unit, level, owner, outer)
+        except TooManyCells:
+            yield None, np.empty(0, dtype=np.int32)
+            return
+        yield lag
     for scatter in unit.scattered:
-        yield _lag(lambda marks, scatter=scatter: marks.read(scatter.bounds)[scatter.inside], unit, level, owner, outer)
+        yield _lag(lambda marks, scatter=scatter: marks.gather(scatter), unit, level, owner, outer)
 
 
 def _lag(look, unit: Unit, level: Level, owner: Marks, outer: tuple[Level, ...]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:  # type: ignore[no-untyped-def]
@@ -246,6 +252,9 @@ def _growing_lags(
         return
     whole = view_window(read, unit.region).bounds
     axis, step = (0, down) if down else (1, across)
+    if whole.height * whole.width > MOST_PLACES:
+        yield None, np.empty(0, dtype=np.int32)
+        return
     when, who = times.read(whole).astype(np.int64), owner.read(whole)
     first = (whole.height if axis == 0 else whole.width) - step * (turn.count - 1)
     ends = first + step * np.arange(turn.count) - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -59,6 +60,20 @@ class Moving:
             top, bottom = top + min(0, (count - 1) * down), bottom + max(0, (count - 1) * down)
             left, right = left + min(0, (count - 1) * across), right + max(0, (count - 1) * across)
         return Area(self.sheet, top, left, bottom + self.height, right + self.width)
+
+    @property
+    def cells(self) -> int:
+        """How many cells it has over all turns, those counted twice that it meets twice."""
+        return prod(count for count, _, _ in self.loops) * self.height * self.width
+
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows (*loops, height, 1) and columns (*loops, 1, width) of its cells."""
+        rows: NDArray[np.int64] = self.row + np.arange(self.height)[:, None]
+        columns: NDArray[np.int64] = self.column + np.arange(self.width)[None, :]
+        for axis, (count, down, across) in enumerate(self.loops):
+            turns = np.arange(count).reshape([-1 if loop == axis else 1 for loop in range(len(self.loops))] + [1, 1])
+            rows, columns = rows + turns * down, columns + turns * across
+        return rows, columns
 
     def strided(self, array: NDArray[Any], area: Area) -> NDArray[Any]:
         """View ``array``, which holds the cells of ``area`` row by row without gaps, as (*loops, height, width)."""

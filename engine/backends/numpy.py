@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,9 +43,12 @@ from ..ir import (
     walk,
 )
 from ..regions import Region
+from ..sizes import Size, parts, sizes_of
 from ..windows import Frame, Scatter, moving, read, scatter_of, target, write
 from .prefixes import run_prefix
 from .products import FOLDS, contract, fold
+
+FEW_TURNS = 32  # an array of one turn is within the cell budget, or as large as the file
 
 Indices: TypeAlias = NDArray[np.int64]
 
@@ -59,26 +63,36 @@ class Machine:
     def __init__(self, grid: Grid, context: Context) -> None:
         self.grid = grid
         self.context = context
+        self._sizes: dict[int, tuple[Node, frozenset[Size]]] = {}  # the program is kept, so that its id stays its own
 
     def run(self, region: Region, program: Node, frame: Frame | None = None, common: frozenset[int] | None = None) -> None:
         """Compute a region, or a part of its loops, and store the results; raises `Decline`.
 
         ``common``: the program's shared nodes, where they are known.
         """
-        frame = frame or Frame.whole(region)
-        values = self.value(region, program, frame, common)
-        place = target(region, frame)
-        try:
-            write(self.grid, place, _filling(values, region, tuple(loop[0] for loop in place.loops)))
-        except TooManyCells:
-            raise Decline("its cells lie too far apart") from None
+        for part in self._parts(program, frame or Frame.whole(region)):
+            values = self.value(region, program, part, common)
+            place = target(region, part)
+            try:
+                write(self.grid, place, _filling(values, region, tuple(loop[0] for loop in place.loops)))
+            except TooManyCells:
+                raise Decline("its cells lie too far apart") from None
+
+    def _parts(self, program: Node, frame: Frame) -> Iterable[Frame]:
+        """Split a frame where the arrays in between would be too large; a few cells are never split."""
+        if prod(frame.counts) < FEW_TURNS:
+            return (frame,)
+        held = self._sizes.get(id(program))
+        if held is None:
+            held = self._sizes[id(program)] = program, sizes_of(program)
+        return parts(frame, held[1])
 
     def value(self, region: Region, program: Node, frame: Frame, common: frozenset[int] | None = None) -> Values:
         """Evaluate an array program in a region's frame."""
         common = shared(walk(program)) if common is None else common
         try:
             return _Evaluation(self.grid, self.context, region, frame, common).value(program)
-        except TooManyCells:
+        except (TooManyCells, MemoryError, RecursionError, ArithmeticError):
             raise Decline("an array beyond the cell budget") from None
 
     def scatter(self, region: Region, offset: Offset) -> Scatter:

@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.engine.grid import CELL_BUDGET
 from sheetgrad.sheets.values import Error, Floats, Scalar
 
 from .declare import Number, Result, Strict, elementwise, fail, scalar
@@ -183,7 +184,7 @@ def _cumulated(
     first, last = math.ceil(start_period), int(end_period)
     if rate <= 0 or nper <= 0 or pv <= 0 or start_period < 1 or end_period < 1 or start_period > end_period:
         return Error.NUM
-    if type not in (0, 1) or last > nper:
+    if type not in (0, 1) or last > nper or last - first > CELL_BUDGET:
         return Error.NUM
     periods = np.arange(first, last + 1, dtype=np.float64)
     with np.errstate(all="ignore"):

@@ -47,6 +47,8 @@ def DB(cost: Number, salvage: Number, life: Number, period: Number, month: Numbe
     for _ in range(2, min(periods, int(life)) + 1):
         worn = (cost - total) * rate
         total += worn
+        if worn == 0:
+            break
     return (cost - total) * rate * (12 - months) / 12 if periods > life else worn
 
 

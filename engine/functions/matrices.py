@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sheetgrad.engine.grid import CELL_BUDGET
+from sheetgrad.engine.grid import CELL_BUDGET, TooManyCells
 from sheetgrad.sheets.values import Error, Values
 
 from .declare import Array, Matrix, Number, Result, array, fail
@@ -23,6 +23,8 @@ def MMULT(array1: Matrix, array2: Matrix) -> Result:
     """
     if array1.shape[-1] != array2.shape[-2]:
         return Error.VALUE
+    if array1.shape[-2] * array2.shape[-1] > max(CELL_BUDGET, array1.size, array2.size):
+        raise TooManyCells
     return np.matmul(array1, array2)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error, Scalar, Values
@@ -25,7 +25,7 @@ _POSIX = {
     "word": r"\w",
     "blank": r" \t",
 }
-_LONGEST = 8_191
+_LONGEST, _DEEPEST = 8_191, 100
 LONGEST = 32_767
 _QUICK = 10_000_000  # steps that Python's matcher may take
 _GROUP = re.compile(r"\$(?:(\d{1,2}|\$)|\{(\w+)\})", re.ASCII)
@@ -73,10 +73,15 @@ class Match:
         return self.text[start:end] if start >= 0 else ""
 
 
+def _depth(pattern: str) -> int:
+    """Return how deep groups may lie within one another, parentheses that are characters counted too."""
+    return max(accumulate((1 if c == "(" else -1 if c == ")" else 0) for c in pattern), default=0)
+
+
 @lru_cache(maxsize=1024)
 def compile_pattern(pattern: str, ignore_case: bool = False) -> Pattern | None:
     """Compile a pattern, or return None where it is not one."""
-    if len(pattern) > _LONGEST:
+    if len(pattern) > _LONGEST or _depth(pattern) > _DEEPEST:
         return None
     pattern = re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
     pattern = re.sub(r"\[:(\w+):\]", lambda match: _POSIX.get(match[1], match[0]), pattern)

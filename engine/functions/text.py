@@ -10,6 +10,7 @@ from typing import Any as Anything
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.engine.coercion import afford
 from sheetgrad.engine.wildcards import fold, has_wildcards, wildcard
 from sheetgrad.sheets.values import Error, Kind, Scalar, Values
 
@@ -85,6 +86,7 @@ def CONCATENATE(text1: Text, *texts: Text) -> Result:
     """Texts joined, value by value. Source: Microsoft support, CONCATENATE function."""
     joined = text1
     for text in texts:
+        afford(np.broadcast_shapes(joined.shape, text.shape), joined, text)
         joined = joined + text
     return joined
 

@@ -1,0 +1,102 @@
+"""How large the arrays of an array program get, so that a region of many cells is computed in parts that fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil, prod
+
+from .functions import find
+from .ir import (
+    Apply,
+    Choose,
+    Const,
+    ConstArray,
+    Contract,
+    Growing,
+    Node,
+    Offset,
+    Operate,
+    Place,
+    Prefix,
+    Recover,
+    Scattered,
+    Select,
+    View,
+    children,
+    walk,
+)
+from .windows import Frame
+
+BUDGET = 1 << 22  # cells of one intermediate array, all turns of the loops together
+Size = tuple[int, int, frozenset[int]]  # rows, columns, and the loops along which it varies
+
+
+def parts(frame: Frame, sizes: frozenset[Size]) -> Iterator[Frame]:
+    """Split a frame along its loops until no array that is computed in it is beyond the budget.
+
+    >>> [part.counts for part in parts(Frame((0,), (5,)), frozenset({(1024, 1024, frozenset({0}))}))]
+    [(4,), (1,)]
+    """
+
+    def cells_of(size: Size) -> int:
+        return size[0] * size[1] * prod(frame.counts[loop] for loop in size[2])
+
+    largest: Size = max(sizes, key=cells_of, default=(1, 1, frozenset()))
+    cells, loops = cells_of(largest), largest[2]
+    longest = max(loops, key=lambda loop: frame.counts[loop], default=-1)
+    if cells <= BUDGET or longest < 0 or frame.counts[longest] == 1:
+        yield frame
+        return
+    start, count = frame.starts[longest], frame.counts[longest]
+    step = max(count // ceil(cells / BUDGET), 1)
+    for first in range(0, count, step):
+        starts, counts = list(frame.starts), list(frame.counts)
+        starts[longest], counts[longest] = start + first, min(step, count - first)
+        yield from parts(Frame(tuple(starts), tuple(counts)), sizes)
+
+
+def sizes_of(program: Node) -> frozenset[Size]:
+    """Return the sizes of the arrays that a program computes cell by cell; windows are views and cost nothing."""
+    known: dict[int, Size] = {}
+    for node in walk(program):  # children come before parents
+        known[id(node)] = _size(node, [known[id(child)] for child in _inputs(node)])
+    reached, stack = {id(program): program}, [program]
+    while stack:
+        new = {id(child): child for child in _inputs(stack.pop()) if id(child) not in reached}
+        reached |= new
+        stack += new.values()
+    arrays = (node for node in reached.values() if isinstance(node, Operate | Apply | Select | Choose | Recover))
+    return frozenset(size for node in arrays if (size := known[id(node)])[:2] != (1, 1))
+
+
+def _inputs(node: Node) -> tuple[Node, ...]:
+    return (node.left, node.right) if isinstance(node, Contract) else children(node)
+
+
+def _size(node: Node, given: list[Size]) -> Size:
+    loops = frozenset[int]().union(*(size[2] for size in given))
+    match node:
+        case Const():
+            return 1, 1, loops
+        case ConstArray():
+            return len(node.rows), len(node.rows[0]), loops
+        case View() | Growing():
+            moving = frozenset(loop for loop, step in enumerate(node.steps) if step != (0, 0))
+            return node.height, node.width, moving
+        case Scattered():
+            return node.height, node.width, loops
+        case Offset():
+            return node.height, node.width, loops | _size(node.base, [])[2]
+        case Place():
+            moving = frozenset(loop for loop, step in enumerate(node.steps) if step)
+            return (node.count, 1, moving) if node.axis == 0 else (1, node.count, moving)
+        case Contract() | Prefix():
+            return 1, 1, loops
+        case Apply() if _reduces(node):
+            return 1, 1, loops
+    return max((size[0] for size in given), default=1), max((size[1] for size in given), default=1), loops
+
+
+def _reduces(node: Apply) -> bool:
+    function = find(node.function)
+    return function is not None and function.shape == "reduction"
