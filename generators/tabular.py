@@ -62,7 +62,8 @@ EXERCISES = (
     ),
     (
         "On the sheet training, set the learning rate to 0.3, then to 0.02. What happens to the loss?",
-        "At 0.3 it jumps about, since steps are too long; at 0.02 it falls, but hardly within these steps.",
+        "At 0.3 steps are too long: the loss jumps up, then stands still, as no hidden number is above zero any "
+        "more and only the last bias learns. At 0.02 it falls, but not far within these steps.",
     ),
     (
         "On the sheet training, which days move furthest from where they start, and why?",

@@ -88,11 +88,11 @@ EXERCISES = (
     ),
     (
         "On the sheet descent, set the learning rate to 0.1, then to 5. What happens to the loss?",
-        "At 0.1 it falls slowly; at 5 the first steps overshoot, and the loss jumps before it falls.",
+        "At 0.1 it falls slowly; at 5 it falls for a few steps, then they overshoot, and the loss jumps about.",
     ),
     (
         "Solve the sheet titanic with Solver first. Where does the loss on the sheet descent start then?",
-        "Lower than from random weights, though not at its end: Solver lowered the squared error of the sum, "
+        "Lower than from random weights, yet far from its end: Solver lowered the squared error of the sum, "
         "not the cross-entropy of a chance.",
     ),
     (
@@ -187,7 +187,7 @@ def _table(sheet: Sheet, passengers: list[Passenger]) -> tuple[Frame, Frame]:
             (count, 1),
             bound(lambda i, j, formula: formula, formula),
             Role.ACTIVATION,
-            number_format="0.##",
+            number_format="0.00" if name in ("Age_N", "log_Fare") else "0",
             note=note,
             torch=call,
         )
@@ -210,7 +210,7 @@ def _linear(sheet: Sheet, features: Frame, survived: Frame, random: Random) -> F
         number_format="0.00",
         scale=Scale.BLUE_WHITE_RED,
         note="A weight for each column below, random to begin with; Solver changes them.",
-        title="Weights: one for each column below",
+        title=f"Weights 1×{len(INPUTS)}: one for each column below",
     )
     column = features.right
     linear, loss = (
@@ -224,7 +224,7 @@ def _linear(sheet: Sheet, features: Frame, survived: Frame, random: Random) -> F
         lambda i, j: linear[1:],
         Role.RESULT,
         number_format="0.000",
-        scale=Scale.WHITE_RED,
+        scale=Scale.BLUE_WHITE_RED,
         note="Each column times its weight, added.",
         torch="F.linear(x, w)",
     )
@@ -256,7 +256,7 @@ def _linear(sheet: Sheet, features: Frame, survived: Frame, random: Random) -> F
         torch="((prediction > 0.5) == survived).mean()",
         note="The share of passengers predicted right.",
     )
-    sheet.label((4, column), "Data > Solver > Solve lowers the loss.", Look.FAINT)
+    sheet.label((5, row.left), "Data > Solver > Solve lowers the loss by changing them.", Look.FAINT)
     sheet.solver = Solver(objective, (weights,))
     return weights
 
@@ -275,7 +275,7 @@ def _net(book: Book, features: Frame, survived: Frame, random: Random) -> tuple[
         (5, 1),
         [[round(random.uniform(-0.5, 0.5), 2) for _ in (0, 1)] for _ in INPUTS],
         Role.WEIGHT,
-        title=f"First layer: {len(INPUTS)}×2",
+        title=f"First layer {len(INPUTS)}×2",
         note="Two sets of weights, one for each hidden number; random to begin with.",
         **details,
     )
@@ -284,18 +284,18 @@ def _net(book: Book, features: Frame, survived: Frame, random: Random) -> tuple[
         (5, 4),
         [[1.0], [1.0]],
         Role.WEIGHT,
-        title="Second: 2×1",
+        title="Second 2×1",
         note="Both hidden numbers count 1, as in the lesson; change them if you like.",
         **details,
     )
-    top, left = 5, 9
+    top, left = 5, 6
     before = sheet.whole(
         "net_before",
         (top, left),
         (count, 2),
         f"MMULT({block},{first.all()})",
         Role.ACTIVATION,
-        title="Before ReLU",
+        title=f"Before ReLU {count}×2",
         note="All columns times both sets of weights.",
         torch="x @ W1",
         **details,
@@ -306,7 +306,7 @@ def _net(book: Book, features: Frame, survived: Frame, random: Random) -> tuple[
         (count, 2),
         lambda i, j: f"MAX(0,{before.cell(i, j)})",
         Role.ACTIVATION,
-        title="ReLU",
+        title=f"ReLU {count}×2",
         number_format="0.00",
         note="Negative numbers become 0.",
         torch="F.relu(x @ W1)",
@@ -358,7 +358,8 @@ def _net(book: Book, features: Frame, survived: Frame, random: Random) -> tuple[
         (count, 1),
         f"MMULT({block},TRANSPOSE({_weights_row(features.left).seen_from(sheet.name).all()}))",
         Role.RESULT,
-        title="Linear model",
+        title=f"Linear model {count}×1",
+        scale=Scale.BLUE_WHITE_RED,
         number_format="0.000",
         note="The linear model of the sheet titanic as one matrix product.",
         torch="x @ w",

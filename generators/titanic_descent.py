@@ -44,7 +44,7 @@ class Linear:
         sheet, width, steps = self.sheet, self.width, self.steps
         sheet.widths[0] = 96
         add_rate(sheet, "learning_rate", learning_rate)
-        slopes = sheet.frame((TOP + width + 6, 1), (width, steps))
+        slopes = sheet.frame((TOP + width + 7, 1), (width, steps))
         weights = sheet.frame((TOP + 2, 1), (width, steps))
         start = self.model.weights
         numbers = add_numbers(sheet, "step_numbers", (TOP, 1), steps, "COLUMN()-1")

@@ -29,7 +29,10 @@ def add_descent(book: Book, model: Model, steps: int, learning_rate: float) -> N
     sheet = book.sheet("descent", frozen=(0, 1), default_width=58, zoom=100, pages=(1, 0))
     sheet.label((0, 0), "The linear model, squeezed to a chance by a sigmoid, learns: one column a step", Look.HEADING)
     losses = Linear(sheet, model.seen_from(sheet.name), steps).place(learning_rate)
-    sheet = book.sheet("net descent", frozen=(0, 1), default_width=52, zoom=100, pages=(1, 0))
+    breaks = tuple(range(1 + Net.BLOCK * 7, Net.BLOCK * steps, Net.BLOCK * 7))
+    sheet = book.sheet(
+        "net descent", frozen=(0, 1), default_width=52, zoom=100, pages=None, print_scale=46, breaks=breaks
+    )
     sheet.label((0, 0), "The net learns: one block of columns a step", Look.HEADING)
     Net(sheet, model.seen_from(sheet.name), steps).place(learning_rate, losses)
 
@@ -98,7 +101,7 @@ class Net:
             shape,
             formula,
             role,
-            title=f"{title} {shape[0]}×{shape[1]}" if shape[0] > 1 else title,
+            title=f"{title} {shape[0]}×{shape[1]}" if title and shape[0] > 1 else title,
             note=note if self.step < 2 else "",
             torch=torch,
             quiet=self.step > 0,
@@ -239,8 +242,9 @@ class Net:
             number_format="0%",
             scale=Scale.NONE,
         )
-        self.sheet.label((row, self.left + 1), "loss", Look.FAINT)
-        self.sheet.label((row + 1, self.left + 1), "accuracy", Look.FAINT)
+        if self.step == 0:
+            self.sheet.label((row, 0), "loss", Look.FAINT)
+            self.sheet.label((row + 1, 0), "accuracy", Look.FAINT)
         return loss, accuracy
 
     def _summary(self, ends: list[tuple[Frame, Frame]], linear: Frame) -> None:

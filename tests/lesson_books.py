@@ -8,7 +8,13 @@ from typing import Any
 from sheetgrad.generators.commands import generated, lessons
 
 NAMES = [lesson.name for lesson in lessons()]
-SMALL: dict[str, dict[str, Any]] = {"collab": {"epochs": 2}, "train": {"epochs": 1}, "collab-nn": {"epochs": 1}}
+SMALL: dict[str, dict[str, Any]] = {
+    "collab": {"epochs": 2},
+    "train": {"epochs": 1},
+    "collab-nn": {"epochs": 1},
+    "tabular": {"steps": 3},
+    "titanic": {"rows": 30, "steps": 3},
+}
 
 
 def options(name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .source import Source
+from .source import NotAnInput, Source
 
 NAMES = ("days", "regions", "first", "first_bias", "second", "second_bias")
 
@@ -19,7 +19,7 @@ def tabular(source: Source) -> dict[str, Any]:
     names = {kind: [str(row[0]).casefold() for row in source.texts(f"{kind}_names")] for kind in ("day", "region")}
     rows = source.texts("categories")
     day, region = (
-        torch.tensor([names[kind].index(str(row[k]).casefold()) for row in rows]) for k, kind in enumerate(names)
+        torch.tensor([_index(listed, str(row[k])) for row in rows]) for k, listed in enumerate(names.values())
     )
     at = {
         name: torch.from_numpy(source.numbers(name))
@@ -49,6 +49,12 @@ def tabular(source: Source) -> dict[str, Any]:
     expected["day_of_row"] = np.array([[row[0]] for row in rows], dtype=object)
     expected["day_difference"] = np.zeros((1, 1))
     return expected | _training(source, (day, region), normal, at["sales"])
+
+
+def _index(listed: list[str], name: str) -> int:
+    if name.casefold() not in listed:
+        raise NotAnInput(f"the table has a category {name!r} that is not in its list: {', '.join(listed)}")
+    return listed.index(name.casefold())
 
 
 class Network(nn.Module):
