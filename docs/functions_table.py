@@ -18,9 +18,9 @@ it to them.
 
 *Shape* is what the body works on: **elementwise** and **reduction** functions take whole fills at once, with any number
 of leading axes; **lookup** functions take a vector of keys against a table; **array** functions take whole arrays;
-**scalar** functions are called once a cell; **special** ones are known to the evaluators by name (lazy, by reference, or
-with lambdas). Volatile functions are marked with *v*. Arguments in brackets may be left out; `…` means that what stands
-before it repeats.
+**scalar** functions are called once a cell; **special** ones are known to the evaluators by name (lazy, by reference,
+or with lambdas). Volatile functions are marked with *v*. Arguments in brackets may be left out; `…` means that what
+stands before it repeats.
 """
 
 
