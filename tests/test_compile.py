@@ -55,6 +55,12 @@ def test_a_batch_agrees_with_the_reference_on_random_fills(cells: dict[str, Cont
     agrees(cells, "s!A1:C4", "s!K1:V4", items)
 
 
+def test_cells_beside_a_fill_computed_cell_by_cell_stay_empty() -> None:
+    cells: dict[str, Content] = {f"K{row}": f"=SUM($A$1:A{row})" for row in (1, 2, 3)}
+    cells |= {f"L{row}": f"=SUM($A$1:B{row})" for row in (1, 3)} | {"A1": 1, "B3": "x"}
+    agrees(cells, "s!A1:C4", "s!K1:L4", np.arange(24.0).reshape(2, 4, 3))
+
+
 @pytest.mark.parametrize("name", RECURRENCES)
 def test_a_batch_agrees_on_recurrences(name: str) -> None:
     items = np.array([[[0.25], [1.5]], [[-1.0], [0.0]], [[3.0], [0.5]]])

@@ -54,7 +54,7 @@ class BatchMachine:
 
 
 def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
-    """Fit results to what a region's formulas fill: (items or 1, *counts, height, width)."""
+    """Fit results to what a region's formulas fill: (items or 1, *counts, height, width); an empty result is 0."""
     height, width = region.extent
     data, kind = values.data, values.kind
     if values.shape[-2:] != (height, width):
@@ -63,6 +63,8 @@ def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
         cut = Values(data[..., :height, :width], None if kind is None else kind[..., :height, :width])
         values = pad(cut, height, width)
         data, kind = values.data, values.kind
+    if kind is not None and not kind.all():
+        kind = np.where(kind == Kind.EMPTY, np.uint8(Kind.NUMBER), kind)
     items = data.shape[0] if data.ndim == len(counts) + 3 else 1
     shape = (items, *counts, height, width)
     return Values(np.broadcast_to(data, shape), None if kind is None else np.broadcast_to(kind, shape))

@@ -49,7 +49,7 @@ class Overlay:
         if values.kind is None:
             kind[...] = Kind.NUMBER
             return
-        given = np.where(values.kind == Kind.EMPTY, np.uint8(Kind.NUMBER), values.kind)
+        given = values.kind
         kind[...] = given[0]
         if given.shape[0] > 1 and (differ := (given != given[:1]).any(axis=0)).any():
             mixed[...] = differ
