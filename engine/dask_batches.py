@@ -17,6 +17,7 @@ from sheetgrad.sheets.errors import UsageError
 from .batch_inputs import Mapping
 from .batch_outputs import Parts
 
+PATIENCE = 10.0  # seconds to find the scheduler
 RETRIES = 3
 AHEAD = 2  # blocks in flight for each worker
 
@@ -37,11 +38,11 @@ def run_on_dask(
         raise UsageError("--dask needs Dask: install sheetgrad[dask]") from None
     task = Path(options.file).read_bytes(), tuple(each.place for each in mappings), tuple(outputs), now, options.seed
     try:
-        client = Client(options.dask, timeout=10)
+        client = Client(options.dask, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise UsageError(f"--dask {options.dask}: no scheduler there: {error}") from None
     with client:
-        shared = client.scatter(task, broadcast=True)
+        shared = client.submit(carried, task, pure=False)  # scattered data would be lost with its worker
         width = max(AHEAD * len(client.scheduler_info()["workers"]), 1)
         pending: dict[Any, int] = {}
         queue = as_completed()
@@ -68,6 +69,11 @@ def _all(first: Any, rows: Iterator[Any]) -> Iterator[Any]:
 def _keep(future: Any, pending: dict[Any, int], parts: Parts) -> None:
     parts.save(pending[future.key], future.result())
     del pending[future.key]
+
+
+def carried(task: Any) -> Any:
+    """Return what all blocks need, so that a worker that lacks it can get it again."""
+    return task
 
 
 def block_on_worker(task: tuple[bytes, tuple[str, ...], tuple[str, ...], datetime, int], block: Any) -> list[Any]:

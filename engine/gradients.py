@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sheetgrad.sheets.addresses import cell_name, quote_sheet
 from sheetgrad.sheets.errors import UsageError
 from sheetgrad.sheets.model import Area
-from sheetgrad.sheets.values import Kind
+from sheetgrad.sheets.values import Kind, Values
 
 from .arrays import evaluate_program
 from .backends.numpy import Decline
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from .workbook import Workbook
 
 
+_NOTHING = Values(np.zeros((1, 1)))  # stands for values that are set later
+
+
 @dataclass(slots=True)
 class Differentiable:
     """Some cells as functions of others, on a tape.
@@ -54,6 +57,7 @@ class Differentiable:
     outputs: list[Area]
     given: Mapping[str, Settable] = field(default_factory=dict)
     seed: int = 0
+    giving: int = 0  # as many parameters, the first ones, are inputs: formulas there give way
     now: datetime = field(default_factory=datetime.now)
     dtype: Any = None
     device: Any = "cpu"
@@ -72,7 +76,8 @@ class Differentiable:
         self._names = [sheet.name for sheet in model.sheets]
         given = settings(model, self.given)
         self._refuse_formulas()
-        workbook = without_formulas(model, overridden(model, given))
+        inputs = [Setting(area, _NOTHING) for area in self.parameters[: self.giving]]
+        workbook = without_formulas(model, overridden(model, [*given, *inputs]))
         grid = Grid.of(workbook)
         for setting in given:
             grid.write(setting.area, setting.values)
@@ -99,12 +104,11 @@ class Differentiable:
     def _refuse_formulas(self) -> None:
         """Parameters must be numbers that somebody typed: a formula has no freedom."""
         model = self.workbook.model
-        blank = [Setting(area, None) for area in self.parameters]  # type: ignore[arg-type]
-        formulas = overridden(model, blank)
+        formulas = overridden(model, [Setting(area, _NOTHING) for area in self.parameters[self.giving :]])
         if formulas:
             raise UsageError(f"{model.name}: {self.place(min(formulas))} holds a formula, so it cannot be changed")
         stored = self.workbook._stored
-        for area in self.parameters:
+        for area in self.parameters[self.giving :]:
             values = stored.read(area)
             bad = np.argwhere((values.kinds == Kind.TEXT) | (values.kinds == Kind.ERROR) | (values.kinds == Kind.BOOL))
             if len(bad) and not self.given:

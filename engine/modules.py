@@ -42,7 +42,12 @@ class WorkbookModule(nn.Module):
         self.places = {"inputs": tuple(inputs), "parameters": tuple(parameters), "outputs": tuple(outputs)}
         areas = [resolve(workbook.model, place) for place in (*inputs, *parameters)]
         function = Differentiable(
-            workbook, areas, [resolve(workbook.model, place) for place in outputs], seed=seed, dtype=dtype
+            workbook,
+            areas,
+            [resolve(workbook.model, place) for place in outputs],
+            seed=seed,
+            giving=len(inputs),
+            dtype=dtype,
         )
         if function.tape.frozen:
             raise UsageError(f"{workbook.name}: other values would change what is read or chosen: {function.tape.frozen[0]}")

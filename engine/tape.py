@@ -49,6 +49,7 @@ class Tape:
     arrays: list[Any] = field(default_factory=list)
     operations: list[Operation | None] = field(default_factory=list)
     parameters: list[int] = field(default_factory=list)
+    labels: dict[int, str] = field(default_factory=dict)  # slots that hold what cells hold → the cells
     frozen: list[str] = field(default_factory=list)  # what a run with other parameters would have to decide anew
 
     def constant(self, array: NDArray[np.float64]) -> int:

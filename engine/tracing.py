@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sheetgrad.sheets.addresses import cell_name, quote_sheet
+from sheetgrad.sheets.addresses import cell_name, quote_sheet, range_name
 from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Values
@@ -92,6 +92,9 @@ class Tracer:
             found = Dual(found.values, trace.number(found))
         height, width = region.extent
         slot = trace.cut(found, height, width, shape)
+        area = window.bounds
+        place = f"{quote_sheet(self.sheets[area.sheet])}!{range_name(area.top, area.left, area.bottom, area.right)}"
+        self.tape.labels.setdefault(slot, place)
         self.place(window, slot)
 
     def place(self, window: Moving, slot: int) -> None:

@@ -1,0 +1,71 @@
+"""Exported source gives the workbook's numbers, on numpy and on torch, by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sheetgrad.engine import open_workbook
+from sheetgrad.engine.cli import main
+from sheetgrad.engine.exporting import to_source
+from sheetgrad.generators.commands import generated
+from sheetgrad.sheets.errors import UsageError
+
+from .books import file_of
+from .differentiable_formulas import CELLS, formulas
+
+torch = pytest.importorskip("torch")
+
+
+def function(source: str) -> Any:
+    scope: dict[str, Any] = {}
+    exec(compile(source, "<exported>", "exec"), scope)  # noqa: S102 - it is what is tested
+    return scope["compute"]
+
+
+def test_the_lesson_as_source() -> None:
+    book = open_workbook(generated("conv"))
+    image = np.random.default_rng(2).random((28, 28)).round(2)
+    expected = book.recompute(set={"image": image})["softmax"]
+    on_numpy, on_torch = (to_source(book, ["image"], ["softmax"], library) for library in ("numpy", "torch"))
+    np.testing.assert_allclose(function(on_numpy)(image), expected, rtol=1e-12)
+    np.testing.assert_allclose(function(on_torch)(torch.tensor(image)).numpy(), expected, rtol=1e-12)
+    assert "import torch" not in on_numpy
+    assert "# conv!AH3:BG57" in on_numpy
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_formulas_as_source(library: Any) -> None:
+    texts = formulas()
+    book = open_workbook(file_of({"s": {**CELLS, **{f"Z{row}": f"{{={text}}}" for row, text in enumerate(texts, 1)}}}))
+    values = book.recompute()
+    inputs = [values["s!A1:C4"], values["s!E1:G4"]]
+    given = inputs if library == "numpy" else [torch.tensor(each) for each in inputs]
+    refused, wrong = [], []
+    for row, text in enumerate(texts, 1):
+        try:
+            source = to_source(book, ["s!A1:C4", "s!E1:G4"], [f"s!Z{row}"], library)
+        except UsageError:
+            refused.append(text)
+            continue
+        with np.errstate(all="ignore"):
+            found = float(np.asarray(function(source)(*given)).item())
+        if not abs(found - values[f"s!Z{row}"]) <= 1e-11 * max(abs(found), 1):
+            wrong.append(f"{text}: {found}, not {values[f's!Z{row}']}")
+    assert wrong == []
+    assert len(refused) < len(texts) / 3, refused
+
+
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book, out = tmp_path / 'a".xlsx', tmp_path / "f.py"
+    book.write_bytes(file_of({"s": {"A1": 3, "B1": "=A1^2+1", "B2": "=BETA.INV(A1/9,2,3)"}}))
+    arguments = ["export", str(book), "--to", "python", "--inputs", "s!A1", "--outputs"]
+    assert main([*arguments, "s!B1", "-o", str(out)]) == 0
+    assert function(out.read_text())(np.array([[4.0]])) == 17
+    assert main([*arguments, "s!B1"]) == 0
+    assert function(capsys.readouterr().out)(np.array([[2.0]])) == 5
+    assert main([*arguments, "s!B2"]) == 2
+    assert "BETA.INV has no derivative here: s!B2" in capsys.readouterr().err
