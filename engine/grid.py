@@ -69,7 +69,7 @@ class Piece:
     def covers(self, area: Area) -> bool:
         """Tell whether the block covers all of the area that was asked for."""
         rows, columns = self.placed
-        return rows.stop - rows.start == area.height and columns.stop - columns.start == area.width
+        return bool(rows.stop - rows.start == area.height and columns.stop - columns.start == area.width)
 
 
 class Grid:

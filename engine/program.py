@@ -243,7 +243,7 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
 
 def _areas(index: int, sheet: Sheet, spills: Mapping[CellKey, Area]) -> Ints:
     """Return what each formula fills, dynamic arrays as they last spilled."""
-    areas, formulas = fills(sheet), sheet.formulas
+    areas, formulas = fills(sheet).astype(np.int32), sheet.formulas
     changed = [(at, spills.get((index, int(formulas.row[at]), int(formulas.column[at])))) for at in _dynamic(formulas)]
     if any(area is not None for _, area in changed):
         for at, area in changed:

@@ -1,4 +1,4 @@
-"""How large the arrays of an array program get, so that a region of many cells is computed in parts that fit in memory."""
+"""How large the arrays of a program get, so that a region of many cells is computed in parts that fit in memory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def parts(frame: Frame, sizes: frozenset[Size]) -> Iterator[Frame]:
     """Split a frame along its loops until no array that is computed in it is beyond the budget.
 
     >>> [part.counts for part in parts(Frame((0,), (5,)), frozenset({(1024, 1024, frozenset({0}))}))]
-    [(4,), (1,)]
+    [(3,), (2,)]
     """
 
     def cells_of(size: Size) -> int:
@@ -48,7 +48,7 @@ def parts(frame: Frame, sizes: frozenset[Size]) -> Iterator[Frame]:
         yield frame
         return
     start, count = frame.starts[longest], frame.counts[longest]
-    step = max(count // ceil(cells / BUDGET), 1)
+    step = ceil(count / ceil(cells / BUDGET))
     for first in range(0, count, step):
         starts, counts = list(frame.starts), list(frame.counts)
         starts[longest], counts[longest] = start + first, min(step, count - first)

@@ -27,6 +27,7 @@ _RELATION_NAMESPACES = (
 )
 _MOST_NODES = 300_000  # a tree of more would take memory out of all proportion
 _LARGEST_TREE = 1 << 26
+_DOCTYPES = (b"<!DOCTYPE", "<!DOCTYPE".encode("cp037"))
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -215,8 +216,12 @@ def refuse_doctype(package: Package, part: str, beginning: bytes) -> None:
     parser.StartElementHandler = start
     try:
         parser.Parse(beginning, False)
-    except (_PrologEnd, expat.ExpatError, ValueError, LookupError):
+    except _PrologEnd:
         return
+    except (expat.ExpatError, ValueError, LookupError):
+        # An encoding that expat does not know is one that another reader may.
+        if any(mark in beginning.replace(b"\0", b"") for mark in _DOCTYPES):
+            doctype()
 
 
 __all__ = ["FileRefused", "Node", "Parser", "is_true", "read_tree", "refuse_doctype", "short_name", "unescape"]
