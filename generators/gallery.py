@@ -38,7 +38,7 @@ def main(folder: Path) -> None:
             path = Path(work) / f"{each.name}.xlsx"
             path.write_bytes(generated(each.name))
             for sheet, page in first_pages(render(path)).items():
-                picture = f"{each.name}-{sheet}.png"
+                picture = f"{each.name}-{sheet}.png".replace(" ", "-")
                 (folder / picture).write_bytes(png(cropped(pixels(path.with_suffix(".pdf"), page))))
                 parts.append(f"\n### {sheet}\n\n![{each.name}, sheet {sheet}]({picture})\n")
             parts.append(_table(each.name, path))
@@ -102,7 +102,7 @@ def cropped(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def png(image: NDArray[np.uint8]) -> bytes:
-    """Return pixels as a PNG file with a palette: sixteen steps of each colour are enough for a scale from white to red."""
+    """Return pixels as a PNG file with a palette of sixteen steps of each colour."""
     height, width, _ = image.shape
     steps = (image >> 4).astype(np.uint32)
     colours, inverse = np.unique(steps[..., 0] << 8 | steps[..., 1] << 4 | steps[..., 2], return_inverse=True)
