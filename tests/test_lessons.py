@@ -19,7 +19,7 @@ from sheetgrad.generators.panels import Constants, Label, Panel
 from sheetgrad.sheets.addresses import cell_name
 from sheetgrad.sheets.errors import FileRefused, UsageError
 
-from .lesson_books import NAMES, made, options
+from .lesson_set import NAMES, made, options
 
 pytest.importorskip("torch")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .lesson_books import NAMES, made
+from .lesson_set import NAMES, made
 from .oracles import Sheets, libreoffice, need_libreoffice, stored_values
 
 
