@@ -50,7 +50,10 @@ def measured(digits: int, repeats: int) -> dict[str, Any]:
     compiled = book.compile(["image"], ["softmax"])
     weights = parts(book)
     networks = {f"torch {name}": network(weights, getattr(torch, name)) for name in ("float64", "float32")}
-    ways = {"sheetgrad": lambda: compiled(images), **{name: lambda run=run: run(images) for name, run in networks.items()}}
+    ways = {
+        "sheetgrad": lambda: compiled(images),
+        **{name: lambda run=run: run(images) for name, run in networks.items()},
+    }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     answers = {}
     compiled(images[:2])

@@ -141,7 +141,9 @@ def _array(path: Path, held: Any, each: Mapping) -> Floats:
     if array.dtype.kind not in "fiub":
         raise UsageError(f"{path}: {each.column!r} holds {array.dtype}, which are no numbers")
     if array.ndim == 0 or array.size != len(array) * each.cells:
-        raise UsageError(f"{path}: {each.column!r} has shape {array.shape}, but {each.place} has {each.cells} cells a row")
+        raise UsageError(
+            f"{path}: {each.column!r} has shape {array.shape}, but {each.place} has {each.cells} cells a row"
+        )
     found: Floats = array.reshape(len(array), each.cells).astype(np.float64)
     return found
 
@@ -150,7 +152,7 @@ def _parquet(path: Path, mappings: Sequence[Mapping], size: int) -> Iterator[lis
     parquet = need_parquet()
     try:
         file = parquet.ParquetFile(path)
-    except Exception as error:  # noqa: BLE001 - pyarrow has many, all mean the same here
+    except Exception as error:
         raise FileRefused(str(path), f"no Parquet file: {error}") from None
     with file:
         names = file.schema_arrow.names

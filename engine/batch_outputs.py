@@ -109,7 +109,7 @@ def _csv(path: Path, places: Sequence[str], columns: Sequence[Sequence[str]], bl
         writer.writerow([name for names in columns for name in names])
         for block in blocks:
             flat = [values.reshape(len(values), -1).tolist() for values in block]
-            writer.writerows([sum(parts, []) for parts in zip(*flat, strict=True)])
+            writer.writerows([[value for part in parts for value in part] for parts in zip(*flat, strict=True)])
 
 
 def _npz(path: Path, places: Sequence[str], columns: Sequence[Sequence[str]], blocks: Iterator[Block]) -> None:

@@ -28,7 +28,74 @@ if TYPE_CHECKING:
 Body: TypeAlias = "Callable[[_Trace, Apply, Sequence[Dual], Values], int]"
 
 STEPWISE = frozenset(
-    ["ROUND", "ROUNDUP", "ROUNDDOWN", "TRUNC", "INT", "SIGN", "EVEN", "ODD", "MROUND", "CEILING", "FLOOR", "CEILING.MATH", "FLOOR.MATH", "CEILING.PRECISE", "FLOOR.PRECISE", "ISO.CEILING", "QUOTIENT", "MATCH", "XMATCH", "COUNT", "COUNTA", "COUNTBLANK", "COUNTIF", "COUNTIFS", "RANK", "RANK.EQ", "RANK.AVG", "AND", "OR", "NOT", "XOR", "ISNUMBER", "ISTEXT", "ISBLANK", "ISERROR", "ISERR", "ISNA", "ISLOGICAL", "ISNONTEXT", "ISEVEN", "ISODD", "TYPE", "ROWS", "COLUMNS", "FREQUENCY", "GCD", "LCM", "FACT", "YEAR", "MONTH", "DAY", "WEEKDAY", "HOUR", "MINUTE", "SECOND", "EOMONTH", "EDATE", "DATE", "MODE", "MODE.SNGL", "LEN", "EXACT", "DELTA", "GESTEP", "RANDBETWEEN", "RAND"]
+    [
+        "ROUND",
+        "ROUNDUP",
+        "ROUNDDOWN",
+        "TRUNC",
+        "INT",
+        "SIGN",
+        "EVEN",
+        "ODD",
+        "MROUND",
+        "CEILING",
+        "FLOOR",
+        "CEILING.MATH",
+        "FLOOR.MATH",
+        "CEILING.PRECISE",
+        "FLOOR.PRECISE",
+        "ISO.CEILING",
+        "QUOTIENT",
+        "MATCH",
+        "XMATCH",
+        "COUNT",
+        "COUNTA",
+        "COUNTBLANK",
+        "COUNTIF",
+        "COUNTIFS",
+        "RANK",
+        "RANK.EQ",
+        "RANK.AVG",
+        "AND",
+        "OR",
+        "NOT",
+        "XOR",
+        "ISNUMBER",
+        "ISTEXT",
+        "ISBLANK",
+        "ISERROR",
+        "ISERR",
+        "ISNA",
+        "ISLOGICAL",
+        "ISNONTEXT",
+        "ISEVEN",
+        "ISODD",
+        "TYPE",
+        "ROWS",
+        "COLUMNS",
+        "FREQUENCY",
+        "GCD",
+        "LCM",
+        "FACT",
+        "YEAR",
+        "MONTH",
+        "DAY",
+        "WEEKDAY",
+        "HOUR",
+        "MINUTE",
+        "SECOND",
+        "EOMONTH",
+        "EDATE",
+        "DATE",
+        "MODE",
+        "MODE.SNGL",
+        "LEN",
+        "EXACT",
+        "DELTA",
+        "GESTEP",
+        "RANDBETWEEN",
+        "RAND",
+    ]
 )
 MOST_WEIGHTS = 1 << 24
 
@@ -275,7 +342,7 @@ def numbers_only(trace: _Trace, dual: Dual) -> int:
     numeric = dual.values.kinds == Kind.NUMBER
     if dual.slot is None:
         return trace.constant(np.where(numeric, dual.values.data, 0.0))
-    return trace.masked(dual.slot, numeric)
+    return trace.masked(trace.shaped(dual.slot, dual.values.shape), numeric)
 
 
 def _sum_of_products(trace: _Trace, node: Apply, duals: Sequence[Dual], values: Values) -> int:
@@ -358,7 +425,7 @@ def _line(intercept: bool) -> Body:
 
 def _matrix(name: str) -> Body:
     def body(trace: _Trace, node: Apply, duals: Sequence[Dual], values: Values) -> int:
-        return trace.record(name, [trace.number(dual) for dual in duals])
+        return trace.record(name, [trace.shaped(trace.number(dual), dual.values.shape) for dual in duals])
 
     return body
 
@@ -412,7 +479,10 @@ def _met(trace: _Trace, ranges: Sequence[Dual], criteria: Sequence[Dual]) -> NDA
         flat = Values(cells.data.ravel(), None if cells.kind is None else cells.kind.ravel())
         if int(np.prod(shape)) * flat.data.size > MOST_WEIGHTS:
             raise Untraceable("conditions on too many cells at once")
-        data, kinds = np.broadcast_to(each.values.data, shape).ravel(), np.broadcast_to(each.values.kinds, shape).ravel()
+        data, kinds = (
+            np.broadcast_to(each.values.data, shape).ravel(),
+            np.broadcast_to(each.values.kinds, shape).ravel(),
+        )
         known: dict[tuple[float, int], NDArray[np.bool_]] = {}
         lines = []
         for key in zip(data.tolist(), kinds.tolist(), strict=True):
@@ -506,7 +576,47 @@ def _present_value(trace: _Trace, node: Apply, duals: Sequence[Dual], values: Va
 BODIES: dict[str, Body] = {
     **{
         name: _unary(name)
-        for name in ["ABS", "SQRT", "EXP", "LN", "LOG10", "SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN", "SINH", "COSH", "TANH", "ASINH", "ACOSH", "ATANH", "SEC", "CSC", "COT", "SECH", "CSCH", "COTH", "RADIANS", "DEGREES", "SQRTPI", "GAMMALN", "GAMMALN.PRECISE", "ERF.PRECISE", "ERFC", "ERFC.PRECISE", "NORMSDIST", "NORM.S.INV", "NORMSINV", "PHI", "GAUSS", "FISHER", "FISHERINV", "N"]
+        for name in [
+            "ABS",
+            "SQRT",
+            "EXP",
+            "LN",
+            "LOG10",
+            "SIN",
+            "COS",
+            "TAN",
+            "ASIN",
+            "ACOS",
+            "ATAN",
+            "SINH",
+            "COSH",
+            "TANH",
+            "ASINH",
+            "ACOSH",
+            "ATANH",
+            "SEC",
+            "CSC",
+            "COT",
+            "SECH",
+            "CSCH",
+            "COTH",
+            "RADIANS",
+            "DEGREES",
+            "SQRTPI",
+            "GAMMALN",
+            "GAMMALN.PRECISE",
+            "ERF.PRECISE",
+            "ERFC",
+            "ERFC.PRECISE",
+            "NORMSDIST",
+            "NORM.S.INV",
+            "NORMSINV",
+            "PHI",
+            "GAUSS",
+            "FISHER",
+            "FISHERINV",
+            "N",
+        ]
     },
     "ATAN2": _binary("ATAN2"),
     "POWER": _binary("^"),
@@ -556,7 +666,10 @@ BODIES: dict[str, Body] = {
     "HLOOKUP": _moved(1),
     "LOOKUP": _moved(2),
     "XLOOKUP": _moved(2),
-    **{name: _moved(0) for name in ("CHOOSECOLS", "CHOOSEROWS", "TAKE", "DROP", "TOCOL", "TOROW", "WRAPROWS", "WRAPCOLS", "FILTER")},
+    **{
+        name: _moved(0)
+        for name in ("CHOOSECOLS", "CHOOSEROWS", "TAKE", "DROP", "TOCOL", "TOROW", "WRAPROWS", "WRAPCOLS", "FILTER")
+    },
     **{name: _moved(*range(64)) for name in ("HSTACK", "VSTACK")},
     "SORTBY": _moved(0),
     "PV": _annuity("PV"),

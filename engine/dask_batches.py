@@ -38,14 +38,14 @@ def run_on_dask(
         raise UsageError("--dask needs Dask: install sheetgrad[dask]") from None
     task = Path(options.file).read_bytes(), tuple(each.place for each in mappings), tuple(outputs), now, options.seed
     try:
-        client = Client(options.dask, timeout=PATIENCE)
+        client = Client(options.dask, timeout=PATIENCE)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise UsageError(f"--dask {options.dask}: no scheduler there: {error}") from None
     with client:
         shared = client.submit(carried, task, pure=False)  # scattered data would be lost with its worker
         width = max(AHEAD * len(client.scheduler_info()["workers"]), 1)
         pending: dict[Any, int] = {}
-        queue = as_completed()
+        queue = as_completed()  # type: ignore[no-untyped-call]
         count = 0
         for number, block in enumerate(_all(first, rows)):
             count = number + 1
@@ -55,7 +55,7 @@ def run_on_dask(
                 _keep(next(queue), pending, parts)
             future = client.submit(block_on_worker, shared, block, retries=RETRIES, pure=False)
             pending[future.key] = number
-            queue.add(future)
+            queue.add(future)  # type: ignore[no-untyped-call]
         while pending:
             _keep(next(queue), pending, parts)
     return count

@@ -85,8 +85,8 @@ OWN: dict[Library, dict[str, str]] = {
 }
 HELPERS: dict[str, Mapping[Library, str]] = {
     "same": {
-        "numpy": "def same(a, b):  # numbers that agree to 15 digits are equal\n    return np.abs(a - b) <= np.abs(a) * 5e-15",
-        "torch": "def same(a, b):  # numbers that agree to 15 digits are equal\n    return (a - b).abs() <= a.abs() * 5e-15",
+        "numpy": "def same(a, b):  # equal to 15 digits\n    return np.abs(a - b) <= np.abs(a) * 5e-15",
+        "torch": "def same(a, b):  # equal to 15 digits\n    return (a - b).abs() <= a.abs() * 5e-15",
     },
     "as_number": {
         "numpy": "def as_number(test):\n    return test.astype(np.float64)",
@@ -94,9 +94,11 @@ HELPERS: dict[str, Mapping[Library, str]] = {
     },
     "snapped": {
         "numpy": "def snapped(result, a, b):  # a last sum that all but cancels is zero\n"
-        "    near = np.minimum(np.abs(a), np.abs(b)) * 2.0**-50\n    return np.where(np.abs(result) < near, 0.0, result)",
+        "    near = np.minimum(np.abs(a), np.abs(b)) * 2.0**-50\n"
+        "    return np.where(np.abs(result) < near, 0.0, result)",
         "torch": "def snapped(result, a, b):  # a last sum that all but cancels is zero\n"
-        "    near = torch.minimum(a.abs(), b.abs()) * 2.0**-50\n    return torch.where(result.abs() < near, 0.0, result)",
+        "    near = torch.minimum(a.abs(), b.abs()) * 2.0**-50\n"
+        "    return torch.where(result.abs() < near, 0.0, result)",
     },
     "windows": {
         "numpy": "def windows(x, start, shape, strides):  # a view of x's elements: windows that move in steps\n"
@@ -105,12 +107,12 @@ HELPERS: dict[str, Mapping[Library, str]] = {
         "torch": "def windows(x, start, shape, strides):  # a view of x's elements: windows that move in steps\n"
         "    return torch.as_strided(x.contiguous(), shape, strides, start)",
     },
-    "deviations": {
-        library: "def deviations(x, y, counts):\n    n = counts.sum(-1)[..., None]\n"
+    "deviations": dict.fromkeys(
+        ("numpy", "torch"),
+        "def deviations(x, y, counts):\n    n = counts.sum(-1)[..., None]\n"
         "    dx = (x - (x * counts).sum(-1)[..., None] / n) * counts\n"
-        "    dy = (y - (y * counts).sum(-1)[..., None] / n) * counts\n    return (dx * dy).sum(-1)"
-        for library in ("numpy", "torch")
-    },
+        "    dy = (y - (y * counts).sum(-1)[..., None] / n) * counts\n    return (dx * dy).sum(-1)",
+    ),
 }
 IMPORTS: Mapping[Library, str] = {"numpy": "import numpy as np", "torch": "import torch"}
 
@@ -120,10 +122,12 @@ def to_source(
 ) -> str:
     """Return the source of a function ``compute`` of the inputs, (rows, columns) each, that returns the outputs.
 
-    Kinds are settled as they are at the workbook's values. Raises `UsageError` where an operation cannot be written out.
+    Kinds are settled as they are at the workbook's values. Raises `UsageError` where an operation has no source.
     """
     areas = [resolve(workbook.model, place) for place in inputs]
-    function = Differentiable(workbook, areas, [resolve(workbook.model, place) for place in outputs], seed=seed, giving=len(areas))
+    function = Differentiable(
+        workbook, areas, [resolve(workbook.model, place) for place in outputs], seed=seed, giving=len(areas)
+    )
     tape, name = function.tape, workbook.name
     if tape.frozen:
         raise UsageError(f"{name}: other values would change what is read or chosen: {tape.frozen[0]}")
@@ -163,8 +167,9 @@ class _Writer:
         body = "\n".join(f"    {line}" for line in self.lines)
         text = f"{self.constants_text()}def compute({', '.join(arguments)}):\n{body}\n    return {results}\n"
         helpers = [each[self.library] for word, each in HELPERS.items() if f"{word}(" in text]
-        told = f"{PurePath(self.name).name}: {', '.join(self.inputs)} to {', '.join(self.outputs)}, as a function of arrays."
-        title = f'"""{told}"""' if told.isprintable() and not set(told) & set("\"\\") else repr(told)
+        ends = f"{', '.join(self.inputs)} to {', '.join(self.outputs)}"
+        told = f"{PurePath(self.name).name}: {ends}, as a function of arrays."
+        title = f'"""{told}"""' if told.isprintable() and not set(told) & set('"\\') else repr(told)
         return "\n\n\n".join([f"{title}\n\n{IMPORTS[self.library]}", *helpers, text])
 
     def constants_text(self) -> str:
@@ -236,4 +241,4 @@ def _affine(index: NDArray[np.int64]) -> tuple[int, tuple[int, ...]] | None:
     )
     grids = np.ogrid[tuple(slice(size) for size in index.shape)]
     made = start + sum(grid * step for grid, step in zip(grids, steps, strict=True))
-    return (start, steps) if (made == index).all() and min(steps, default=0) >= 0 else None
+    return (start, steps) if np.all(made == index) and min(steps, default=0) >= 0 else None

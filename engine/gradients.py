@@ -1,8 +1,8 @@
 """A workbook as a differentiable function: gradients of a cell, and the tape that solving and training run on.
 
-The derivative is that of what the formulas compute at the current values: of a lookup, the element found; of a condition, the
-branch taken; of MAX and MIN, the first of equal arguments (as torch's max pooling); of rounding and counting, 0. Where a
-derivative is infinite (SQRT at 0) it is taken as 0.
+The derivative is that of what the formulas compute at the current values: of a lookup, the element found; of a
+condition, the branch taken; of MAX and MIN, the first of equal arguments (as torch's max pooling); of rounding and
+counting, 0. Where a derivative is infinite (SQRT at 0) it is taken as 0.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ _NOTHING = Values(np.zeros((1, 1)))  # stands for values that are set later
 class Differentiable:
     """Some cells as functions of others, on a tape.
 
-    ``parameters``: the areas that gradients are taken with respect to, each a parameter of the tape; ``outputs``: areas, each
-    a slot of the tape (None where nothing leads there from the parameters).
+    ``parameters``: the areas that gradients are taken with respect to, each a parameter of the tape; ``outputs``:
+    areas, each a slot of the tape (None where nothing leads there from the parameters).
     """
 
     workbook: Workbook
@@ -89,7 +89,9 @@ class Differentiable:
         library = TorchLibrary(self.dtype or torch.float64, self.device)
         self.tape = Tape(library)
         tracer = Tracer(grid, context, self.tape, self._names)
-        self.start = [np.where(grid.read(area).kinds == Kind.NUMBER, grid.read(area).data, 0.0) for area in self.parameters]
+        self.start = [
+            np.where(grid.read(area).kinds == Kind.NUMBER, grid.read(area).data, 0.0) for area in self.parameters
+        ]
         for area, start in zip(self.parameters, self.start, strict=True):
             tracer.parameter(area, library.number(start).requires_grad_())
         slice_ = Slice.of(program, self.parameters, self.outputs)
@@ -113,7 +115,9 @@ class Differentiable:
             bad = np.argwhere((values.kinds == Kind.TEXT) | (values.kinds == Kind.ERROR) | (values.kinds == Kind.BOOL))
             if len(bad) and not self.given:
                 row, column = bad[0].tolist()
-                raise UsageError(f"{model.name}: {self.place((area.sheet, area.top + row, area.left + column))} is no number")
+                raise UsageError(
+                    f"{model.name}: {self.place((area.sheet, area.top + row, area.left + column))} is no number"
+                )
 
     def place(self, cell: CellKey) -> str:
         """Return a cell as text."""
@@ -144,15 +148,17 @@ def gradient(
 ) -> dict[str, NDArray[np.float64]]:
     """Return the derivatives of one cell with respect to the cells of ranges; 0 where it does not depend on them.
 
-    Raises `UsageError` where ``of`` is no number or depends on nothing in ``wrt``, where ``wrt`` holds formulas, and where
-    the way between is not differentiable: the function and its cells are named.
+    Raises `UsageError` where ``of`` is no number or depends on nothing in ``wrt``, where ``wrt`` holds formulas, and
+    where the way between is not differentiable: the function and its cells are named.
     """
     import torch
 
     areas = [resolve(workbook.model, place) for place in wrt]
     target = resolve(workbook.model, of)
     if target.shape != (1, 1):
-        raise UsageError(f"{workbook.name}: the gradient of one cell is taken; {of!r} is {target.height} x {target.width}")
+        raise UsageError(
+            f"{workbook.name}: the gradient of one cell is taken; {of!r} is {target.height} x {target.width}"
+        )
     function = Differentiable(workbook, areas, [target], given or {}, seed)
     if function.kinds[0][0, 0] != Kind.NUMBER:
         raise UsageError(f"{workbook.name}: {of} is no number, so it has no gradient")

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class WorkbookModule(nn.Module):
     """The formulas between some cells and others. ``forward`` takes the inputs' values and returns the outputs'.
 
-    Kinds are settled when the module is made: where an error or a text would become a number, or the reverse, with other
-    values, that is not seen.
+    Kinds are settled when the module is made: where an error or a text would become a number, or the reverse, with
+    other values, that is not seen.
     """
 
     def __init__(
@@ -50,7 +50,9 @@ class WorkbookModule(nn.Module):
             dtype=dtype,
         )
         if function.tape.frozen:
-            raise UsageError(f"{workbook.name}: other values would change what is read or chosen: {function.tape.frozen[0]}")
+            raise UsageError(
+                f"{workbook.name}: other values would change what is read or chosen: {function.tape.frozen[0]}"
+            )
         for place, slot, kinds in zip(outputs, function.slots, function.kinds, strict=True):
             if slot is None:
                 raise UsageError(f"{workbook.name}: {place} does not depend on the inputs and parameters")
@@ -61,6 +63,7 @@ class WorkbookModule(nn.Module):
         self._tape.prune(self._slots)
         starts = function.start[len(inputs) :]
         self.cells = nn.ParameterList(nn.Parameter(torch.tensor(start, dtype=dtype)) for start in starts)
+        self._home: Tensor
         self.register_buffer("_home", torch.zeros((), dtype=dtype), persistent=False)
         self._where = dtype, torch.device("cpu")
 

@@ -26,9 +26,7 @@ class Slice:
     reached: tuple[bool, ...]
 
     @classmethod
-    def of(
-        cls, program: Program, inputs: Sequence[Area], outputs: Sequence[Area], also: Iterable[int] = ()
-    ) -> Slice:
+    def of(cls, program: Program, inputs: Sequence[Area], outputs: Sequence[Area], also: Iterable[int] = ()) -> Slice:
         """Slice a program that has been executed; the units ``also`` are affected whatever they read."""
         sources = Marks(program.owner.grid, 0)
         for area in inputs:

@@ -22,7 +22,7 @@ NO_LIMIT = 2147483647
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """``left`` stands in ``relation`` to ``right``: an area of the same shape, one cell, or a number (None for int and bin)."""
+    """``left`` stands in ``relation`` to ``right``: an area of the same shape, one cell, or a number (for int None)."""
 
     left: Area
     relation: Relation
@@ -135,7 +135,9 @@ def spoken(workbook: Workbook, text: str) -> Constraint:
         left, found, right = text.partition(sign)
         if found and left.strip() and right.strip():
             return constraint(workbook, left.strip(), sign, right.strip())
-    raise UsageError(f"--constraint {text!r} is none: expected 'PLACE<=VALUE', 'PLACE=PLACE', 'PLACE int' or 'PLACE bin'")
+    raise UsageError(
+        f"--constraint {text!r} is none: expected 'PLACE<=VALUE', 'PLACE=PLACE', 'PLACE int' or 'PLACE bin'"
+    )
 
 
 def _area(workbook: Workbook, text: str) -> Area:

@@ -1,4 +1,4 @@
-"""Solver without Excel: changes some cells until an objective is least, greatest or a given value, with exact gradients.
+"""Solver without Excel: changes cells until an objective is least, greatest or a given value, with exact gradients.
 
 Without constraints or with bounds: L-BFGS-B. Where the objective and all constraints are linear in the changing cells:
 HiGHS, for whole numbers too. Other constraints: SLSQP. Whole numbers in a model that is not linear are refused.
@@ -87,7 +87,10 @@ class _Problem:
             if row.requires_grad:
                 slopes = torch.autograd.grad(row, given, retain_graph=True, allow_unused=True)
                 found[number] = np.concatenate(
-                    [np.zeros(p.numel()) if s is None else s.numpy().ravel() for s, p in zip(slopes, given, strict=True)]
+                    [
+                        np.zeros(p.numel()) if s is None else s.numpy().ravel()
+                        for s, p in zip(slopes, given, strict=True)
+                    ]
                 )
         return found
 
@@ -138,7 +141,12 @@ class _Problem:
 
 
 def solve(
-    workbook: Workbook, model: SolverModel, *, seed: int = 0, progress: Progress | None = None, rounds: int | None = None
+    workbook: Workbook,
+    model: SolverModel,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+    rounds: int | None = None,
 ) -> Solution:
     """Solve a model. Raises `UsageError` for a model that cannot be solved, `Infeasible` for one without a solution."""
     problem = _problem(workbook, model, {}, seed, progress)
@@ -179,7 +187,9 @@ def _problem(
         what = "an error" if kind == Kind.ERROR else "text" if kind == Kind.TEXT else "no number"
         raise UsageError(f"{name}: the objective {workbook.place(model.objective)} is {what}")
     if function.slots[0] is None:
-        raise UsageError(f"{name}: the objective {workbook.place(model.objective)} does not depend on the changing cells")
+        raise UsageError(
+            f"{name}: the objective {workbook.place(model.objective)} does not depend on the changing cells"
+        )
     return _Problem(model, function, progress)
 
 
@@ -192,7 +202,7 @@ def _minimised(problem: _Problem, most: int) -> tuple[Floats, float, str, str]:
         return _linear_program(problem, low, high, whole, rest)
     if whole.any():
         raise UsageError(
-            f"{problem.function.workbook.name}: whole numbers are asked for, but the model is not linear in the changing cells"
+            f"{problem.function.workbook.name}: whole numbers are asked for, but the model is not linear"
         )
     return _sequential(problem, low, high, rest, most)
 
@@ -218,7 +228,9 @@ def _bounds(problem: _Problem) -> tuple[Floats, Floats, NDArray[np.bool_], list[
             if each.relation in ("<=", "="):
                 high[places] = np.minimum(high[places], bound)
             if each.relation in (">=", "="):
-                explicit = model.nonnegative and each.relation == ">="  # a bound of its own stands before non-negativity
+                explicit = (
+                    model.nonnegative and each.relation == ">="
+                )  # a bound of its own stands before non-negativity
                 low[places] = bound if explicit else np.maximum(low[places], bound)
     if (low > high).any():
         raise Infeasible(f"{problem.function.workbook.name}: the bounds of the changing cells contradict each other")

@@ -1,7 +1,7 @@
-"""A recorded computation: what an array program does to arrays of numbers, operation by operation, with everything else fixed.
+"""A recorded computation: what an array program does to arrays of numbers, operation by operation, all else fixed.
 
-Kinds, masks and places of cells are settled when the tape is recorded, so it can be run again, and differentiated, on plain
-arrays of numbers.
+Kinds, masks and places of cells are settled when the tape is recorded, so it can be run again, and differentiated, on
+plain arrays of numbers.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Operation:
 
 @dataclass(slots=True)
 class Tape:
-    """Slots hold arrays: constants, parameters and results. ``operations[slot]`` is None for constants and parameters."""
+    """Slots hold arrays: constants, parameters (both without an operation) and results."""
 
     library: Operations
     arrays: list[Any] = field(default_factory=list)

@@ -1,8 +1,8 @@
-"""From the array program to a tape: which numbers flow where, with kinds, masks and places settled by a finished computation.
+"""From the array program to a tape: which numbers flow where, all else settled by a computation that is finished.
 
-The grid already holds every value. A region is traced by evaluating its nodes once more on numpy, for the kinds, while the
-numbers that depend on the parameters are followed on the tape. A cell remembers the slot, and the place in it, that its
-number came from.
+The grid already holds every value. A region is traced by evaluating its nodes once more on numpy, for the kinds, while
+the numbers that depend on the parameters are followed on the tape. A cell remembers the slot, and the place in it, that
+its number came from.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class Tracer:
         self.context = context
         self.tape = tape
         self.everything = everything  # constants are followed, too: to compute all there is on the tape
-        self.lacking: dict[str, list[Region]] = {}  # what had to be taken as constant → where, if everything is followed
+        self.lacking: dict[
+            str, list[Region]
+        ] = {}  # what had to be taken as constant → where, if everything is followed
         self.slots = Marks(grid, -1)
         self.places = Marks(grid, 0)
         self._constants: dict[tuple[Any, ...], int] = {}
@@ -279,12 +281,11 @@ class _Trace:
         holds = data & (codes == 0) if codes is not None else data
         taken = [branch for branch, met in ((node.then, holds), (node.otherwise, ~holds)) if met.any()]
         live = condition.slot is not None
-        branches = [self._branch(branch, branch in taken) for branch in (node.then, node.otherwise)]
-        if branches[0] is None or branches[1] is None:
+        then, otherwise = (self._branch(branch, branch in taken) for branch in (node.then, node.otherwise))
+        if then is None or otherwise is None:
             self.tape.frozen.append(f"a choice in {self.where()}")
-            only = branches[0] or branches[1]
+            only = then or otherwise
             return Dual(values, None if only is None else only.slot)
-        then, otherwise = branches
         if then.slot is None and otherwise.slot is None and not live:
             return Dual(values)
         if not live and len(taken) == 1:
@@ -404,7 +405,9 @@ class _Trace:
             return Dual(values)
         for side in (left, right):
             kind = side.values.kind
-            if kind is not None and not (kind.max(initial=0) <= Kind.NUMBER and (node.blanks or kind.min() == Kind.NUMBER)):
+            if kind is not None and not (
+                kind.max(initial=0) <= Kind.NUMBER and (node.blanks or kind.min() == Kind.NUMBER)
+            ):
                 return self.dual(node.original)
         slots = [self.number(left), self.number(right)]
         if node.transposed:
@@ -434,7 +437,9 @@ class _Trace:
         across = last + 1 + plan.across
         one = {"MAX": "greatest", "MIN": "least", "PRODUCT": "product"}.get(function, "sum")
         line = self.record(one, [self.record("move", [slot], across, last)])  # (*loops, longest)
-        run = {"MAX": "running greatest", "MIN": "running least", "PRODUCT": "running product"}.get(function, "running sum")
+        run = {"MAX": "running greatest", "MIN": "running least", "PRODUCT": "running product"}.get(
+            function, "running sum"
+        )
         line = self.record(run, [line])
         if function == "AVERAGE":
             counts = np.add.accumulate(valid.sum(axis=plan.across), axis=-1)

@@ -15,7 +15,15 @@ from sheetgrad.engine.compiled import streams
 
 from .books import file_of
 
-LOAN = {"A1": 100, "A2": 0.1, "A3": 2, "B1": "=-PMT(A2,A3,A1)", "B2": "=B1*A3-A1", "B3": '=IF(A1>150,"big",B1)', "B4": "=7"}
+LOAN = {
+    "A1": 100,
+    "A2": 0.1,
+    "A3": 2,
+    "B1": "=-PMT(A2,A3,A1)",
+    "B2": "=B1*A3-A1",
+    "B3": '=IF(A1>150,"big",B1)',
+    "B4": "=7",
+}
 
 
 @pytest.fixture
@@ -45,7 +53,11 @@ def test_a_row_gives_what_one_recompute_gives(folder: Path) -> None:
     for i, row in enumerate(rows):
         one = book.recompute(set={"s!A1": 90 + 20 * i, "s!A2": 0.05 + i / 100})
         assert [float(row["s!B1"]), float(row["s!B2"])] == pytest.approx([one["s!B1"], one["s!B2"]], rel=1e-12)
-        assert row["s!B3"] == one["s!B3"] if isinstance(one["s!B3"], str) else float(row["s!B3"]) == pytest.approx(one["s!B3"])
+        assert (
+            row["s!B3"] == one["s!B3"]
+            if isinstance(one["s!B3"], str)
+            else float(row["s!B3"]) == pytest.approx(one["s!B3"])
+        )
     assert not (folder / "out.csv.parts").exists()
 
 
@@ -70,10 +82,14 @@ def test_parquet_in_and_out(folder: Path) -> None:
 
     parquet.write_table(pyarrow.table({"amount": [100, 120], "rate": [0.1, 0.2]}), folder / "in.parquet")
     assert batch(folder, *MAPS, "--outputs", "s!B1", source="in.parquet", out="out.parquet") == 0
-    assert parquet.read_table(folder / "out.parquet").column("s!B1")[0].as_py() == pytest.approx(100 * 0.1 / (1 - 1.1**-2))
+    assert parquet.read_table(folder / "out.parquet").column("s!B1")[0].as_py() == pytest.approx(
+        100 * 0.1 / (1 - 1.1**-2)
+    )
 
 
-def test_an_interrupted_run_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupted_run_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     saved: list[int] = []
     keep = Parts.save
 
@@ -120,7 +136,9 @@ def test_bad_input_is_one_line_and_writes_nothing(folder: Path, name: str, capsy
 @pytest.mark.parametrize(("source", "text", "message"), [("in.csv", "", "it is empty"), ("in.csv", "amount,rate\n", "no rows"),
     ("in.csv", "amount,rate\n1\n", "line 2 has 1 fields"), ("in.csv", "amount,rate\n1,inf\n", "no cell can hold"), ("in.npz", "x", "no npz"),
     ("in.txt", "x", "expected .csv"), ("gone.csv", None, "no such file")])  # fmt: skip
-def test_bad_tables(folder: Path, source: str, text: str | None, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_tables(
+    folder: Path, source: str, text: str | None, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     if text is not None:
         (folder / source).write_text(text)
     assert batch(folder, *MAPS, "--outputs", "s!B1", source=source) in (2, 3)
@@ -130,7 +148,18 @@ def test_bad_tables(folder: Path, source: str, text: str | None, message: str, c
 def test_repeats_draw_from_streams_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     book = tmp_path / "b.xlsx"
     book.write_bytes(file_of({"s": {"A1": "=RAND()", "A2": "=RAND()+A1", "B1": "=SUM(A1:A2)", "B2": "=3"}}))
-    arguments = ["batch", str(book), "--repeat", "2000", "--seed", "5", "--outputs", "s!B1", "-o", str(tmp_path / "o.npz")]
+    arguments = [
+        "batch",
+        str(book),
+        "--repeat",
+        "2000",
+        "--seed",
+        "5",
+        "--outputs",
+        "s!B1",
+        "-o",
+        str(tmp_path / "o.npz"),
+    ]
     assert main(arguments) == 0
     out = capsys.readouterr().out
     drawn = np.load(tmp_path / "o.npz")["s!B1"].ravel()

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from sheetgrad.engine import open_workbook
 from sheetgrad.engine.compiled import Compiled
-from sheetgrad.generators.commands import generated
 from sheetgrad.sheets.errors import UsageError
 from sheetgrad.sheets.values import Error, Values
 
 from .books import Content, file_of
+from .lesson_books import lesson_book
 from .test_agreement import INPUTS, RECURRENCES, sheets
 
 NOW = datetime(2024, 5, 6, 7, 8, 9)
@@ -34,7 +34,9 @@ def same(batch: np.ndarray[Any, Any], one: np.ndarray[Any, Any], rtol: float = 1
     return True
 
 
-def agrees(cells: dict[str, Content], place: str, outputs: str, items: np.ndarray[Any, Any], backend: str = "reference") -> Compiled:
+def agrees(
+    cells: dict[str, Content], place: str, outputs: str, items: np.ndarray[Any, Any], backend: str = "reference"
+) -> Compiled:
     """Check a batch against one recomputation an item; return what computed it."""
     book = open_workbook(file_of({"s": cells}))
     compiled = Compiled(book, (place,), (outputs,), NOW)
@@ -45,13 +47,13 @@ def agrees(cells: dict[str, Content], place: str, outputs: str, items: np.ndarra
     return compiled
 
 
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sheets(), st.integers(0, 1000))
 def test_a_batch_agrees_with_the_reference_on_random_fills(cells: dict[str, Content], seed: int) -> None:
     random = np.random.default_rng(seed)
-    items = np.where(random.random((3, 4, 3)) < 0.4, random.integers(-3, 4, (3, 4, 3)), random.normal(size=(3, 4, 3)) * 9)
+    items = np.where(
+        random.random((3, 4, 3)) < 0.4, random.integers(-3, 4, (3, 4, 3)), random.normal(size=(3, 4, 3)) * 9
+    )
     agrees(cells, "s!A1:C4", "s!K1:V4", items)
 
 
@@ -120,7 +122,7 @@ def test_errors_come_out_as_errors() -> None:
 
 
 def test_the_lesson_over_digits_agrees_with_one_recompute_each() -> None:
-    book = open_workbook(generated("conv"))
+    book = open_workbook(lesson_book("conv"))
     f = book.compile(inputs=["image"], outputs=["softmax", "predicted"])
     images = np.random.default_rng(5).random((4, 28, 28)).round(3)
     softmax, predicted = f(images)

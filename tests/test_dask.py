@@ -18,7 +18,9 @@ distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's own libraries
 
 
-def test_a_cluster_gives_the_same_table_though_a_worker_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_gives_the_same_table_though_a_worker_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     book, table = tmp_path / "b.xlsx", tmp_path / "in.npz"
     book.write_bytes(file_of({"s": {"A1": 1, "B1": "=A1^2+1"}}))
     values = np.arange(600.0)
@@ -29,7 +31,9 @@ def test_a_cluster_gives_the_same_table_though_a_worker_is_lost(tmp_path: Path, 
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as cluster:
 
             def save(self: Parts, number: int, block: object) -> None:
                 saved.append(number)
@@ -48,7 +52,9 @@ def test_a_cluster_gives_the_same_table_though_a_worker_is_lost(tmp_path: Path, 
     assert (np.load(out)["s!B1"].ravel() == values**2 + 1).all()
 
 
-def test_no_scheduler_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_scheduler_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     book, table = tmp_path / "b.xlsx", tmp_path / "in.csv"
     book.write_bytes(file_of({"s": {"A1": 1, "B1": "=A1^2+1"}}))
     table.write_text("x\n1\n")

@@ -9,13 +9,13 @@ from sheetgrad.engine import open_workbook
 from sheetgrad.engine.context import Context, Place
 from sheetgrad.engine.grid import Grid
 from sheetgrad.engine.reference import evaluate as define
-from sheetgrad.generators.commands import generated
 from sheetgrad.sheets.addresses import parse_range
 from sheetgrad.sheets.errors import UsageError
 from sheetgrad.sheets.model import Area, Workbook
 
 from .books import book_of, file_of
 from .differentiable_formulas import CELLS, formulas
+from .lesson_books import lesson_book
 
 torch = pytest.importorskip("torch")
 
@@ -53,10 +53,11 @@ def test_every_function_s_gradient_is_the_reference_s_central_difference() -> No
     cells = {**CELLS, **{f"Z{row}": f"{{={formula}}}" for row, formula in enumerate(texts, 1)}}
     wrt = ["A1:C4", "E1:G4"]
     slopes = central_differences(book_of({"s": cells}), wrt, Area(0, 0, 25, len(texts), 26))
-    book, wrong = open_workbook(file_of({"s": cells})), []
+    wrong = []
     for row, formula in enumerate(texts):
+        book = open_workbook(file_of({"s": {**CELLS, "Z1": f"{{={formula}}}"}}))
         try:
-            found = book.gradient(f"s!Z{row + 1}", [f"s!{place}" for place in wrt])
+            found = book.gradient("s!Z1", [f"s!{place}" for place in wrt])
         except UsageError as error:
             wrong.append(f"{formula}: {error}")
             continue
@@ -75,6 +76,7 @@ CHAINS = {
     "a growing product of two": {**{f"B{r}": f"=SUMPRODUCT(A$1:A{r},A$1:A{r})" for r in range(1, 7)}, "C1": "=B6*B2"},
     "pooling": {"B1": "=MAX(A1:A2)", "B2": "=MAX(A3:A4)", "B3": "=MAX(A5:A6)", "C1": "=B1*B2*B3"},
     "a look at itself": {"B1": "=A1", **{f"B{r}": f"=INDEX(B$1:B{r - 1},1)*A{r}" for r in range(2, 7)}, "C1": "=SUM(B1:B6)"},
+    "one value for a whole condition": {"B1": "{=SUMPRODUCT(IF(K1:K4=0,A1*A2,A3))}", "B2": "{=SUM(IF(K1:K4=0,A1,A2))}", "C1": "=B1*B2"},
     "two blocks": {"ZZ900": "=A1*A2", "C1": "=ZZ900*A3"},
 }  # fmt: skip
 
@@ -94,7 +96,7 @@ def test_of_equal_arguments_the_first_has_the_gradient_of_max() -> None:
 
 
 def test_the_lesson_s_gradients_are_those_it_spells_out() -> None:
-    book = open_workbook(generated("collab", epochs=2))
+    book = open_workbook(lesson_book("collab", epochs=2))
     found = book.gradient("epochs!E4", ["bias!B26:F40", "bias!H19:V23"])
     values = book.recompute()
     scale = 2 * np.count_nonzero(values["epochs!X12:AL26"]) * values["epochs!E4"]  # of the sum of squares to the RMSE
@@ -103,7 +105,7 @@ def test_the_lesson_s_gradients_are_those_it_spells_out() -> None:
 
 
 def test_through_training_the_gradient_is_a_difference_of_recomputations() -> None:
-    book = open_workbook(generated("collab", epochs=3))
+    book = open_workbook(lesson_book("collab", epochs=3))
     found = book.gradient("long!C2", ["bias!B26:C26"])["bias!B26:C26"]
     start = book["bias!B26"]
     high, low = (book.recompute(set={"bias!B26": start + by})["long!C2"] for by in (1e-4, -1e-4))
@@ -111,7 +113,7 @@ def test_through_training_the_gradient_is_a_difference_of_recomputations() -> No
 
 
 def test_gradients_of_the_network_s_loss() -> None:
-    book = open_workbook(generated("conv"))
+    book = open_workbook(lesson_book("conv"))
     place = "conv!BI11:BK13"
     found = book.gradient("conv!J40", place)[place]
     loss = book.compile([place], ["conv!J40"])
@@ -173,6 +175,8 @@ def test_a_module_takes_inputs_one_or_many_and_either_precision() -> None:
 
 
 def test_a_module_that_would_have_to_look_again_is_refused() -> None:
-    book = open_workbook(file_of({"s": {"A1": 1, **{f"F{r}": r * r for r in range(1, 5)}, "B1": "=OFFSET(F1,A1,0)*A1"}}))
+    book = open_workbook(
+        file_of({"s": {"A1": 1, **{f"F{r}": r * r for r in range(1, 5)}, "B1": "=OFFSET(F1,A1,0)*A1"}})
+    )
     with pytest.raises(UsageError, match="OFFSET in s!B1"):
         book.to_torch(parameters=["s!A1"], outputs=["s!B1"])

@@ -13,10 +13,10 @@ from sheetgrad.engine import open_workbook
 from sheetgrad.engine.cli import main
 from sheetgrad.engine.solver_models import SolverModel, areas, split_places, spoken, stored_model
 from sheetgrad.engine.solving import Infeasible, Solution, solve
-from sheetgrad.generators.commands import generated
 from sheetgrad.sheets.errors import SheetgradError, UsageError
 
 from .books import Content, file_of
+from .lesson_books import lesson_book
 
 pytest.importorskip("torch")
 
@@ -40,7 +40,7 @@ def solved(
 def test_the_lesson_is_solved_no_worse_than_bare_arrays() -> None:
     from scipy.optimize import minimize
 
-    book = open_workbook(generated("collab", epochs=1))
+    book = open_workbook(lesson_book("collab", epochs=1))
     found = solve(book, stored_model(book.model, "dotprod"))
     ratings = np.array([[value or np.nan for value in row] for row in book["dotprod!H2:V16"].tolist()], dtype=float)
     rated, ratings = np.isfinite(ratings), np.nan_to_num(ratings)

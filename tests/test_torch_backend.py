@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 
 from sheetgrad.engine import open_workbook, reference
 from sheetgrad.engine.workbook import evaluator
-from sheetgrad.generators.commands import generated
 from sheetgrad.sheets.values import Kind
 
 from .books import Content, book_of, computed, differences, file_of
 from .differentiable_formulas import CELLS, formulas
+from .lesson_books import lesson_book
 from .test_agreement import INPUTS, RECURRENCES, sheets
 
 pytest.importorskip("torch")
@@ -31,7 +31,9 @@ def test_functions_on_torch_are_the_reference_s(array: bool) -> None:
 
 
 def test_a_function_without_a_body_is_named_with_its_cells() -> None:
-    result = open_workbook(file_of({"s": {"A1": 0.3, "A2": "=BETA.INV(A1,2,3)", "A3": "=A2*2"}})).recompute(backend="torch")
+    result = open_workbook(file_of({"s": {"A1": 0.3, "A2": "=BETA.INV(A1,2,3)", "A3": "=A2*2"}})).recompute(
+        backend="torch"
+    )
     assert result.outcome.untraced == {"BETA.INV has no torch body": [(0, 1, 0)]}
     assert result["s!A3"] == pytest.approx(2 * result["s!A2"])
 
@@ -58,8 +60,8 @@ def test_the_lesson_on_torch_in_both_precisions() -> None:
 
     from sheetgrad.engine.backends.torch import evaluate
 
-    book = open_workbook(generated("conv"))
-    double, single = book.recompute(backend="torch"), open_workbook(generated("conv"))
+    book = open_workbook(lesson_book("conv"))
+    double, single = book.recompute(backend="torch"), open_workbook(lesson_book("conv"))
     plain = book.recompute(now=datetime(2024, 5, 6))
     np.testing.assert_allclose(double["softmax"], plain["softmax"], rtol=1e-12)
     assert not double.outcome.untraced

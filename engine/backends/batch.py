@@ -1,6 +1,6 @@
 """Runs array programs for a whole batch at once: the machine of `backends.numpy` with one more axis before the loops.
 
-Every value is (items or 1, *loops, rows, columns), laid out with the items innermost (`backends.layers`), and reductions
+Every value is (items or 1, *loops, rows, columns), laid out with the items innermost (`backends.layers`); reductions
 over small windows go cell of the window by cell of the window, so that numpy always works along the batch.
 """
 
@@ -105,7 +105,7 @@ class BatchEvaluation(_Evaluation):
             try:
                 return super().apply(node)
             finally:
-                self.context.seed = seeds
+                self.context.seed = seeds  # type: ignore[assignment]
         return super().apply(node)
 
     def _fold(self, node: Apply) -> Values | None:

@@ -1,4 +1,4 @@
-"""Runs array programs on torch: kinds, texts and errors are settled by the run on numpy, every number is computed by torch."""
+"""Runs array programs on torch: kinds, texts and errors are settled on numpy, every number is computed by torch."""
 
 from __future__ import annotations
 

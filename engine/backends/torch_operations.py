@@ -1,14 +1,14 @@
-"""The operations of a tape on torch. Where a derivative is infinite or undefined, at the edge of a domain, it is taken as 0.
+"""The operations of a tape on torch. Where a derivative is infinite or undefined, at the edge of a domain, it is 0.
 
-A body never sees a number outside its domain: there it gets a harmless one, so that no NaN gets into a gradient by way of
-a branch that is not taken; the result there is an error value in the workbook, and not used.
+A body never sees a number outside its domain: there it gets a harmless one, so that no NaN gets into a gradient by way
+of a branch that is not taken; the result there is an error value in the workbook, and not used.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -134,12 +134,11 @@ def _at(table: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     r = rows.detach().trunc().long().clamp(1, table.shape[-2]) - 1
     c = columns.detach().trunc().long().clamp(1, table.shape[-1]) - 1
     loops = table.shape[:-2]
-    rank = max(r.ndim, c.ndim, table.ndim)
     grids = [
         torch.arange(size, device=table.device).view([-1 if axis == at else 1 for axis in range(len(loops))] + [1, 1])
         for at, size in enumerate(loops)
     ]
-    return table[(*grids, r, c)] if rank else table
+    return table[(*grids, r, c)]
 
 
 def _chosen(index: Tensor, *options: Tensor) -> Tensor:
@@ -177,7 +176,7 @@ def _modulo(a: Tensor, b: Tensor) -> Tensor:
 
 def _ndtri(p: Tensor) -> Tensor:
     inside = (p > 0) & (p < 1)
-    return torch.special.ndtri(torch.where(inside, p, 0.5))
+    return cast(Tensor, torch.special.ndtri(torch.where(inside, p, 0.5)))
 
 
 def _density(x: Tensor) -> Tensor:

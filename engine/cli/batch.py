@@ -1,8 +1,8 @@
 """Run a workbook once for every row of a table, all rows together: the same answers as one recompute a row.
 
-Each --map puts a column into a cell, or columns that match a pattern into a range; of an npz, an array with a row for each
-run. Blocks that are done are kept beside the output: a run that was interrupted goes on where it was. With --repeat
-instead of --inputs every run draws random numbers of its own, and the outputs are summarised.
+Each --map puts a column into a cell, or columns that match a pattern into a range; of an npz, an array with a row for
+each run. Blocks that are done are kept beside the output: a run that was interrupted goes on where it was. With
+--repeat instead of --inputs every run draws random numbers of its own, and the outputs are summarised.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ..workbook import Workbook
 
 EXAMPLES = """\
-  sheetgrad batch loan.xlsx --inputs loans.csv --map 'amount=Loan!B1' --map 'rate=Loan!B2' --outputs 'Loan!B9' -o out.csv
+  sheetgrad batch loan.xlsx --inputs loans.csv --map 'amount=Loan!B1' --map 'rate=Loan!B2' \\
+      --outputs 'Loan!B9' -o out.csv
   sheetgrad batch conv.xlsx --inputs digits.npz --map 'images=image' --outputs 'softmax,predicted' -o out.npz
   sheetgrad batch plan.xlsx --repeat 100000 --seed 7 --outputs 'Plan!F20' -o draws.parquet
 """

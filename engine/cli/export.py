@@ -1,6 +1,7 @@
 """Write a workbook's formulas out as source code: one function of arrays, on numpy or torch, that needs nothing else.
 
-The function takes the inputs' cells, (rows, columns) each, and returns the outputs'. Needs torch: install sheetgrad[torch].
+The function takes the inputs' cells, (rows, columns) each, and returns the outputs'. Needs torch, to
+trace: install sheetgrad[torch].
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def run(options: Namespace) -> int:
     from ..solver_models import split_places
     from ..workbook import require_torch
 
-    inputs, outputs = ([place for text in texts for place in split_places(text)] for texts in (options.inputs, options.outputs))
+    inputs, outputs = (
+        [place for text in texts for place in split_places(text)] for texts in (options.inputs, options.outputs)
+    )
     output: Path | None = options.output
     if output is not None and output.suffix != ".py":
         raise UsageError(f"{output}: expected .py")

@@ -1,7 +1,7 @@
 """Differentiate one cell of a workbook with respect to ranges: through lookups, conditions, pooling, recurrences.
 
-The derivative is that of what the formulas compute at the workbook's values. A function on the way that has none is named
-with its cells. Needs torch: install sheetgrad[torch].
+The derivative is that of what the formulas compute at the workbook's values. A function on the way that has none is
+named with its cells. Needs torch: install sheetgrad[torch].
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--wrt", required=True, action="append", metavar="PLACES", help="ranges of numbers, with commas between them"
     )
-    parser.add_argument("--set", action="append", default=[], metavar="PLACE=VALUE", help="a value for this computation")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PLACE=VALUE", help="a value for this computation"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="what RAND and its kin draw from (default 0)")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to print (default table)")
     parser.add_argument(
@@ -74,7 +76,9 @@ def _show(workbook: Any, found: dict[str, Any]) -> None:
         if len(found) > 1:
             print(place)
         headers = ["", *(column_name(area.left + column) for column in range(slope.shape[1]))]
-        rows = [[str(row), *(f"{value:.6g}" for value in line)] for row, line in enumerate(slope.tolist(), area.top + 1)]
+        rows = [
+            [str(row), *(f"{value:.6g}" for value in line)] for row, line in enumerate(slope.tolist(), area.top + 1)
+        ]
         show(headers, rows, right=range(len(headers)))
 
 

@@ -1,7 +1,8 @@
 """Optimise a workbook as Excel's Solver would: with the model that the file stores, or one given here.
 
-Changing cells get the values found, and everything is recomputed. Bounds and smooth models: L-BFGS-B with the workbook's own
-gradients; linear models, whole numbers too: HiGHS; other constraints: SLSQP. Needs torch: install sheetgrad[torch].
+Changing cells get the values found, and everything is recomputed. Bounds and smooth models: L-BFGS-B with the
+workbook's own gradients; linear models, whole numbers too: HiGHS; other constraints: SLSQP. Needs torch: install
+sheetgrad[torch].
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .recompute import WORKBOOKS
 from .reports import report
 
 if TYPE_CHECKING:
-    from ..solver_models import SolverModel
+    from ..solver_models import Goal, SolverModel
     from ..workbook import Workbook
 
 EXAMPLES = """\
@@ -37,7 +38,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_file(parser)
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="save the solved workbook here")
-    parser.add_argument("--sheet", metavar="NAME", help="the sheet whose stored model is meant, where there are several")
+    parser.add_argument(
+        "--sheet", metavar="NAME", help="the sheet whose stored model is meant, where there are several"
+    )
     parser.add_argument("--objective", metavar="PLACE", help="the cell to optimise, instead of a stored model")
     parser.add_argument(
         "--changing", action="append", default=[], metavar="PLACES", help="the cells to change, commas between ranges"
@@ -53,7 +56,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     goal.add_argument("--minimize", action="store_true", help="make the objective small (the default)")
     goal.add_argument("--maximize", action="store_true", help="make the objective large")
     goal.add_argument("--value", type=float, metavar="X", help="bring the objective to X")
-    parser.add_argument("--nonnegative", action="store_true", help="changing cells without a lower bound stay at 0 or above")
+    parser.add_argument(
+        "--nonnegative", action="store_true", help="changing cells without a lower bound stay at 0 or above"
+    )
     parser.add_argument("--rounds", type=int, metavar="N", help="stop after N rounds (default 1000)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="what RAND and its kin draw from (default 0)")
 
@@ -94,7 +99,7 @@ def _model(workbook: Workbook, options: Namespace) -> SolverModel:
     if not options.changing:
         raise UsageError("--objective needs --changing: the cells that may change")
     (objective,) = areas(workbook.model, [options.objective])[:1]
-    goal = "max" if options.maximize else "value" if options.value is not None else "min"
+    goal: Goal = "max" if options.maximize else "value" if options.value is not None else "min"
     constraints = tuple(spoken(workbook.model, text) for text in options.constraint)
     changing = areas(workbook.model, options.changing)
     return SolverModel(objective, goal, changing, options.value or 0.0, constraints, options.nonnegative)

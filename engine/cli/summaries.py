@@ -16,7 +16,7 @@ PERCENTILES = (5, 25, 50, 75, 95)
 
 
 def summarise(names: Sequence[str], values: NDArray[Any]) -> None:
-    """Print the statistics of each column, and a histogram of a single one. Values that are no numbers are counted apart."""
+    """Print the statistics of each column, and a histogram of a single one; what is no number is counted apart."""
     headers = ["cell", "numbers", "mean", "deviation", "least", *(f"{p} %" for p in PERCENTILES), "greatest", "other"]
     rows, kept = [], []
     for at, name in enumerate(names):
