@@ -12,6 +12,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "collab": {"epochs": 2},
     "train": {"epochs": 1},
     "collab-nn": {"epochs": 1},
+    "tabular": {"steps": 3},
+    "titanic": {"rows": 30, "steps": 3},
 }
 
 
