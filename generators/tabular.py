@@ -39,9 +39,10 @@ ABOUT = (
 )
 EXERCISES = (
     (
-        "Look at the chart of weekdays. Which days lie apart, and why?",
+        "Look at both charts of weekdays, on the sheets embeddings and training. Which days lie apart, and why?",
         (
-            "Saturday and Sunday: sales are highest and lowest then. Days that sell alike lie together, "
+            "Sunday and Saturday lie at opposite ends: sales are lowest and highest then, and Friday comes "
+            "next to Saturday. On the sheet training Monday to Thursday, which sell alike, lie close together, "
             "though nobody told the network."
         ),
     ),
@@ -61,9 +62,9 @@ EXERCISES = (
         "The two days in the list of weekdays: only the order links a day to its numbers.",
     ),
     (
-        "On the sheet training, set the learning rate to 0.3, then to 0.02. What happens to the loss?",
-        "At 0.3 steps are too long: the loss jumps up, then stands still, as no hidden number is above zero any "
-        "more and only the last bias learns. At 0.02 it falls, but not far within these steps.",
+        "On the sheet training, set the learning rate to 0.15, then to 0.02. What happens to the loss?",
+        "At 0.15 it falls faster, until steps are too long for the slope it has come to: it jumps up, and falls "
+        "again. At 0.02 it falls, but not far within these steps.",
     ),
     (
         "On the sheet training, which days move furthest from where they start, and why?",

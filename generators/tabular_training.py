@@ -74,7 +74,7 @@ def _front(sheet: Sheet, placed: list[Step], days: tuple[str, ...], learning_rat
         (2, 3),
         "Learning rate",
         learning_rate,
-        (0.0, 0.02, 0.05, 0.1, 0.15, 0.3),
+        (0.0, 0.02, 0.05, 0.1, 0.15),
         label_width=3,
         prompt="how far a step goes",
         note="How far each step goes against the gradient.",
@@ -116,7 +116,7 @@ def _front(sheet: Sheet, placed: list[Step], days: tuple[str, ...], learning_rat
             note="The root of the mean squared error, in thousands.",
         )
     sheet.charts.append(
-        Chart("line", "Loss by step", (Series("loss", curve, numbers),), 2, 8, 560, 300, "step", "mean squared error")
+        Chart("line", "Loss by step", (Series("loss", curve, numbers),), 2, 8, 760, 300, "step", "mean squared error")
     )
     learnt = _learnt(sheet, placed[-1].weights["days"], days)
     started = placed[0].weights["days"]
@@ -125,7 +125,7 @@ def _front(sheet: Sheet, placed: list[Step], days: tuple[str, ...], learning_rat
         Series("in the last step", *_points(learnt), labels=days),
     )
     title = "The weekdays’ embedding, before and after"
-    sheet.charts.append(Chart("scatter", title, clouds, 18, 8, 560, 380, "first number", "second number"))
+    sheet.charts.append(Chart("scatter", title, clouds, 18, 8, 760, 480, "first number", "second number"))
 
 
 def _learnt(sheet: Sheet, last: Frame, days: tuple[str, ...]) -> Frame:

@@ -87,8 +87,8 @@ EXERCISES = (
         "No: a net with ReLU has several valleys.",
     ),
     (
-        "On the sheet descent, set the learning rate to 0.1, then to 5. What happens to the loss?",
-        "At 0.1 it falls slowly; at 5 it falls for a few steps, then they overshoot, and the loss jumps about.",
+        "On the sheet descent, set the learning rate to 0.1, then to 2. Where does the loss end?",
+        "At 0.1 it falls slowly and ends far higher; at 2 it ends a little lower. Longer steps still would overshoot.",
     ),
     (
         "Solve the sheet titanic with Solver first. Where does the loss on the sheet descent start then?",
@@ -146,9 +146,14 @@ def _passenger(row: dict[str, str]) -> Passenger:
 
 def build(rows: int = 60, seed: int = 12, steps: int = 30, learning_rate: float = 1.0, data: str = "") -> Book:
     """Declare the lesson: ``rows`` invented passengers, or those of the CSV file ``data``."""
-    options: dict[str, str | int | float] = {"rows": rows, "seed": seed, "steps": steps, "learning_rate": learning_rate}
-    book = Book("titanic", "Survival: a linear model and a small net", ABOUT, EXERCISES, options)
     passengers = read_passengers(data) if data else invented(rows, seed)
+    options: dict[str, str | int | float] = {
+        "rows": len(passengers),
+        "seed": seed,
+        "steps": steps,
+        "learning_rate": learning_rate,
+    }
+    book = Book("titanic", "Survival: a linear model and a small net", ABOUT, EXERCISES, options)
     random = Random(seed)
     sheet = book.sheet("titanic", frozen=(TOP, 0), default_width=60, zoom=100, pages=(1, 0))
     features, survived = _table(sheet, passengers)

@@ -9,7 +9,7 @@ from .panels import Chart, Look, Series
 from .places import Frame
 from .style import Role, Scale
 
-RATES = (0.0, 0.1, 0.3, 0.5, 1.0, 2.0, 5.0)
+RATES = (0.0, 0.1, 0.3, 0.5, 1.0, 2.0)
 TOP = 20  # row of the steps' numbers
 SURVIVED, ROWS = "passengers[Survived]", "ROWS(passengers[Survived])"
 SIGNED: Manner = {"number_format": "0.000", "scale": Scale.BLUE_WHITE_RED}

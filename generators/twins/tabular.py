@@ -62,8 +62,8 @@ class Network(nn.Module):
 
     def __init__(self, start: dict[str, torch.Tensor]) -> None:
         super().__init__()
-        self.days = nn.Embedding.from_pretrained(start["days"], freeze=False)
-        self.regions = nn.Embedding.from_pretrained(start["regions"], freeze=False)
+        self.days = nn.Embedding(*_shape(start["days"]), _weight=start["days"])
+        self.regions = nn.Embedding(*_shape(start["regions"]), _weight=start["regions"])
         self.first = _linear(start["first"], start["first_bias"])
         self.second = _linear(start["second"], start["second_bias"])
 
@@ -77,14 +77,18 @@ class Network(nn.Module):
             layer.retain_grad()
         return layers
 
-    def panels(self) -> dict[str, nn.Parameter]:
+    def panels(self) -> dict[str, torch.Tensor]:
         """Return the parameters as the workbook names them, linear layers as torch lays them out."""
         parameters = (self.days.weight, self.regions.weight, self.first.weight, self.first.bias)
         return dict(zip(NAMES, (*parameters, self.second.weight, self.second.bias), strict=True))
 
 
+def _shape(matrix: torch.Tensor) -> tuple[int, int]:
+    return matrix.shape[0], matrix.shape[1]
+
+
 def _linear(matrix: torch.Tensor, bias: torch.Tensor) -> nn.Linear:
-    layer = nn.Linear(*matrix.shape, dtype=torch.float64)
+    layer = nn.Linear(*_shape(matrix), dtype=torch.float64)
     with torch.no_grad():
         layer.weight.copy_(matrix.T)
         layer.bias.copy_(bias[0])
