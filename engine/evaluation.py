@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 MAX_CALLS_DEEP = 1_024  # LAMBDA calls within one another
 MAX_CALLS = 1 << 20  # LAMBDA calls of one formula
-MAX_NAMES = 1 << 16  # defined names that one formula reads, those within names counted
+MAX_NAMES = 1 << 14  # defined names that one formula reads, those within names counted
 MAX_NESTED_CALLS = 1 << 15  # of them, those deeper than any but recursion brings about
 NESTED = 32
 PIECEWISE = 1 << 16  # samples over larger areas are read block by block, without the gaps

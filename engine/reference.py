@@ -213,9 +213,9 @@ class CellEvaluator:
         entry = self.formulas.entry(number)
         if entry.kind == FormulaKind.DATA_TABLE and not entry.oversized:
             return fill_data_table(self, entry)
-        parsed = self.formulas.parsed(entry)
-        if parsed is None or entry.oversized:
-            return Values.of(Error.NAME if parsed is None else Error.NUM, self.context.strings)
+        parsed = None if entry.oversized else self.formulas.parsed(entry)
+        if parsed is None:
+            return Values.of(Error.NUM if entry.oversized else Error.NAME, self.context.strings)
         mode = Mode.ARRAY if entry.kind in (FormulaKind.ARRAY, FormulaKind.DYNAMIC) else Mode.SCALAR
         frame = Frame(self.formulas.slots(entry), *entry.key, mode, draws=parsed.draws)
         return self.evaluation.formula(parsed.formula.tree, frame)

@@ -6,6 +6,8 @@ from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, Area
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Error
 
+VAST = 1 << 22  # cells; more are not read, if they can be left out
+
 
 @record
 class Reference:
@@ -81,7 +83,13 @@ def implicit_cell(reference: Reference, row: int, column: int) -> Area | Error:
 
 
 def clipped(area: Area, rows: int, columns: int) -> Area:
-    """Cut whole columns at the last used row and whole rows at the last used column (kept: at least one cell)."""
+    """Cut whole columns at the last used row and whole rows at the last used column (kept: at least one cell).
+
+    An area that is vast even so is cut wherever it reaches the end of the sheet.
+    """
     bottom = max(area.top + 1, min(area.bottom, rows)) if area.height == MAX_ROWS else area.bottom
     right = max(area.left + 1, min(area.right, columns)) if area.width == MAX_COLUMNS else area.right
+    if (bottom - area.top) * (right - area.left) > VAST:
+        bottom = max(area.top + 1, min(bottom, rows)) if bottom == MAX_ROWS else bottom
+        right = max(area.left + 1, min(right, columns)) if right == MAX_COLUMNS else right
     return Area(area.sheet, area.top, area.left, bottom, right)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -117,8 +119,10 @@ class CellLocator(SheetWalker):
         change = self.changes.find(self.row_at, self.column_at)
         if waiting or change >= 0:
             tag = self._tag()
-            while waiting and waiting[0] < self.column_at:
-                self.edits.append((tag[0], tag[0], self._new_cell(tag[2], self.row_at, waiting.pop(0))))
+            before = bisect_left(waiting, self.column_at) if waiting else 0
+            if before:
+                self.edits.append((tag[0], tag[0], self._new_cells(tag[2], self.row_at, waiting[:before])))
+                del waiting[:before]
             if change >= 0:
                 self._cell, self._change = tag, change
 
@@ -145,7 +149,7 @@ class CellLocator(SheetWalker):
             return
         _, end, name, empty = tag
         cell = name[: -len(b"row")] + b"c"
-        cells = b"".join(self._new_cell(cell, self.row_at, column) for column in columns)
+        cells = self._new_cells(cell, self.row_at, columns)
         if empty:
             self.edits.append((end - 2, end, b">" + cells + b"</" + name + b">"))
         else:
@@ -161,7 +165,7 @@ class CellLocator(SheetWalker):
         for row, columns in sorted(self.missing.items()):
             if not columns:
                 continue
-            cells = b"".join(self._new_cell(prefix + b"c", row, column) for column in columns)
+            cells = self._new_cells(prefix + b"c", row, columns)
             xml = b'<%brow r="%d">%b</%brow>' % (prefix, row + 1, cells, prefix)
             first = int(np.searchsorted(reached, row, "right"))
             if first < len(reached):
@@ -175,10 +179,16 @@ class CellLocator(SheetWalker):
             at = self.parser.expat.CurrentByteIndex
             self.edits.append((at, at, b"".join(new)))
 
-    def _new_cell(self, name: bytes, row: int, column: int) -> bytes:
-        kind, element = self._rendered(self.changes.find(row, column), name)
-        form = b' t="%b"' % kind if kind else b""
-        return b'<%b r="%b"%b>%b</%b>' % (name, cell_name(row, column).encode(), form, element, name)
+    def _new_cells(self, name: bytes, row: int, columns: Sequence[int]) -> bytes:
+        """Return cells of a row that the sheet does not have yet."""
+        at = np.searchsorted(self.changes.key, row * MAX_COLUMNS + np.asarray(columns, dtype=np.int64))
+        kinds = self.changes.kind[at]
+        elements = value_elements(self.changes.data[at], kinds, self.strings)
+        forms = [b' t="%b"' % CELL_TYPE[kind] if CELL_TYPE[kind] else b"" for kind in kinds.tolist()]
+        return b"".join(
+            b'<%b r="%b"%b>%b</%b>' % (name, cell_name(row, column).encode(), form, _prefixed(element, name), name)
+            for column, form, element in zip(columns, forms, elements, strict=True)
+        )
 
     def _rendered(self, change: int, name: bytes) -> tuple[bytes, bytes]:
         """Return the type and the value element of a change, for a cell of that name."""

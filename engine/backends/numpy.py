@@ -102,6 +102,11 @@ class Machine:
         return Scatter(offset.base.sheet, rows, columns, offset.height, offset.width)
 
 
+def _at_edge(node: Node) -> bool:
+    """Tell whether a window may be whole columns or rows, of which only what is used is read."""
+    return isinstance(node, View) and (node.row == 0 or node.column == 0)
+
+
 def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
     """Fit results to what a region's formulas fill: a scalar formula takes the first element, an array is cut or padded."""
     height, width = region.extent
@@ -244,6 +249,8 @@ class _Evaluation:
         table = self.value(node.table)
         rows, row_codes = self._line(node.row, table.shape[-2])
         columns, column_codes = self._line(node.column, table.shape[-1])
+        if (row_codes is not None or column_codes is not None) and _at_edge(node.table):
+            raise Decline("INDEX beyond the cells of a whole column or row")
         return _failing(_gather(table, rows, columns), merge_codes(row_codes, column_codes))
 
     def pick_growing(self, node: Pick, table: Growing) -> Values:

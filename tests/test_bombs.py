@@ -1,0 +1,172 @@
+"""Formulas that would eat all memory or never end: each has a bounded answer, the same from both evaluators."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+
+from sheetgrad.engine import open_workbook
+from sheetgrad.sheets.values import Error, Scalar
+from tests.packages import MAIN, SHEET, book, row, workbook_xml
+from tests.test_hostile import MEMORY, measured
+
+BACKENDS = ("numpy", "reference")
+TWICE = "_xlfn.LET(_xlpm.f,_xlfn.LAMBDA(_xlpm.f,_xlpm.n,_xlpm.f(_xlpm.f,_xlpm.n+1)+_xlpm.f(_xlpm.f,_xlpm.n+1)),_xlpm.f(_xlpm.f,1))"
+LONG = '<c r="D1" t="str"><v>' + "a" * 32_767 + "</v></c>"
+
+# Formula → value. Where Excel's documentation states a limit (32,767 characters of a cell, 1,048,576 x 16,384 cells, dates up
+# to the year 9999) the error is the one that it names; arrays that Excel has no memory for are #NUM!.
+BOMBS: list[tuple[str, Scalar]] = [
+    ('REPT("x",32768)', Error.VALUE),
+    ('REPT("x",1E9)', Error.VALUE),
+    ('LEN(REPT("x",32767))', 32767.0),
+    ('REPT("x",20000)&REPT("y",20000)', Error.VALUE),
+    ('CONCAT(REPT("x",20000),REPT("x",20000))', Error.VALUE),
+    ('SUBSTITUTE(REPT("a",32767),"a","bbbbbbbb")', Error.VALUE),
+    ('_xlfn.TEXTJOIN(REPT("x",1000),TRUE,ROW(1:1000))', Error.VALUE),
+    ('SUMPRODUCT(LEN(REPT("x"&ROW(1:100000),3000)))', Error.NUM),
+    ('SUMPRODUCT(LEN(REPT("x",300)&ROW(1:100000)))', Error.NUM),
+    ('LEN(_xlfn.REDUCE("x",_xlfn.SEQUENCE(100),_xlfn.LAMBDA(_xlpm.a,_xlpm.b,_xlpm.a&_xlpm.a)))', Error.VALUE),
+    ("SUM(_xlfn.SEQUENCE(1048576,16384))", Error.NUM),
+    ("SUM(_xlfn.SEQUENCE(1E300))", Error.NUM),
+    ("SUM(_xlfn.RANDARRAY(10000,10000))", Error.NUM),
+    ("SUM(_xlfn.MUNIT(1E5))", Error.NUM),
+    ("SUM(_xlfn.EXPAND(1,1048576,16384,0))", Error.NUM),
+    ("SUM(_xlfn.MAKEARRAY(1E5,1E5,_xlfn.LAMBDA(_xlpm.a,_xlpm.b,1)))", Error.NUM),
+    ("ROWS(_xlfn.REDUCE(1,_xlfn.SEQUENCE(100),_xlfn.LAMBDA(_xlpm.a,_xlpm.b,_xlfn.VSTACK(_xlpm.a,_xlpm.a))))", Error.NUM),
+    ("SUMPRODUCT(ROW(1:1048576)*COLUMN(A:XFD))", Error.NUM),
+    ("SUM(MMULT(ROW(1:1000000),COLUMN(A:XFD)))", Error.NUM),
+    ("SUM(B:XFD)", 0.0),
+    ('COUNTIF(B:XFD,">1")', 0.0),
+    ('SUMIF(B:XFD,">1",B:XFD)', 0.0),
+    ("COUNTBLANK(F:XFD)", 16379.0 * 1048576),
+    ("ROWS(B:XFD)*COLUMNS(B:XFD)", 16383.0 * 1048576),
+    ("SUM(OFFSET(B2,0,0,1048575,16000))", 0.0),
+    ('SUM(INDIRECT("F1:XFD1048576"))', 0.0),
+    ("VLOOKUP(3,F:XFD,2,0)", Error.NA),
+    ("MATCH(5,F:F,0)", Error.NA),
+    ("INDEX(F:XFD,1048576,16379)", 0.0),
+    ("_xlfn.LET(_xlpm.f,_xlfn.LAMBDA(_xlpm.f,_xlpm.f(_xlpm.f)),_xlpm.f(_xlpm.f))", Error.NUM),
+    (TWICE, Error.NUM),
+    ("endless(1)", Error.NUM),
+    ("LEN(n_39)", Error.NUM),
+    ("ring_a", Error.NAME),
+    ('COUNTIF(D1,"' + "*a" * 60 + 'b")', 0.0),
+    ('SEARCH("' + "a*" * 60 + 'b",D1)', Error.VALUE),
+    ('MATCH("*a*a*a*a*a*a*a*a*ab",D1:D1,0)', Error.NA),
+    ('_xlfn.REGEXTEST(D1,"(a+)+$b")', False),
+    ('_xlfn.REGEXTEST(D1,"(a|a)*b")', False),
+    ('_xlfn.REGEXTEST(D1,REPT("(",4000)&"a"&REPT(")",4000))', Error.VALUE),
+    ('TEXT(1,REPT("0",8000))', Error.VALUE),
+    ('TEXT(1,"0."&REPT("0",20000))', Error.VALUE),
+    ('TEXT("a",REPT("@",30000))', Error.VALUE),
+    ('TEXT(1,REPT("?/",4000)&"?")', Error.VALUE),
+    ('TEXT(2958466,"yyyy")', Error.VALUE),
+    ("DATE(1E9,1,1)", Error.NUM),
+    ("DATE(9999,13,1)", Error.NUM),
+    ("DATE(1,1E300,1)", Error.NUM),
+    ("EDATE(1,1E9)", Error.NUM),
+    ("EOMONTH(2958465,1)", Error.NUM),
+    ("WORKDAY(1,1E15)", Error.NUM),
+    ("YEAR(1E300)", Error.NUM),
+    ("TIME(1E300,1,1)", Error.NUM),
+    ('DATEVALUE(REPT("1/",15000))', Error.VALUE),
+    ("PRICE(1,2958465,0.1,0.1,100,4)", Error.NUM),
+    ("CUMIPMT(0.1,1E9,1,1,1E9,0)", Error.NUM),
+    ("DB(1,0,1E9,1E9)", 0.0),
+    ("FACT(171)", Error.NUM),
+    ("POWER(1E300,1E300)", Error.NUM),
+    ("(" * 4000 + "1" + ")" * 4000, 1.0),
+    ("1" + "+1" * 4000, 4001.0),
+    ("1" + "^1" * 4000, 1.0),
+    ("SUM(" * 1000 + "1" + ")" * 1000, Error.NAME),
+    ("-" * 8000 + "1", Error.NAME),
+    ("{" * 4000, Error.NAME),
+    ("1" * 5000, Error.NAME),
+    ("(" * 100_000, Error.NAME),
+]  # fmt: skip
+NAMES = (
+    "".join(f'<definedName name="n_{i}">{escape(f"n_{i - 1}&n_{i - 1}") if i else "&quot;ha&quot;"}</definedName>' for i in range(40))
+    + '<definedName name="ring_a">ring_b</definedName><definedName name="ring_b">ring_a+1</definedName>'
+    + '<definedName name="endless">_xlfn.LAMBDA(_xlpm.x,endless(_xlpm.x))</definedName>'
+)
+
+
+def bombs() -> bytes:
+    """Return a workbook with every bomb in column A, one a row, and a long text in D1."""
+    rows = [row(f'<c r="A{i}"><f>{escape(f)}</f></c>{LONG if i == 1 else ""}', i) for i, (f, _) in enumerate(BOMBS, 1)]
+    return book("".join(rows), {"xl/workbook.xml": workbook_xml(f"<definedNames>{NAMES}</definedNames>")})
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def answers(request: pytest.FixtureRequest) -> list[Scalar]:
+    result = open_workbook(bombs()).recompute(backend=request.param)
+    return [result[f"Sheet1!A{number}"] for number in range(1, len(BOMBS) + 1)]
+
+
+@pytest.mark.parametrize("number", range(len(BOMBS)), ids=[formula[:50] for formula, _ in BOMBS])
+def test_formula_bombs_have_an_answer(answers: list[Scalar], number: int) -> None:
+    assert answers[number] == BOMBS[number][1]
+
+
+def array(place: str, ref: str, formula: str, kind: str = "array", more: str = "") -> str:
+    return f'<c r="{place}"><f t="{kind}" ref="{ref}"{more}>{formula}</f><v>0</v></c>'
+
+
+def many(formula: str, count: int) -> str:
+    return "".join(row(formula.replace("#", str(i)), i) for i in range(1, count + 1))
+
+
+WHOLE = "A1:XFD1048576"
+MERGES = "<mergeCells>" + f'<mergeCell ref="{WHOLE}"/>' * 1000 + "</mergeCells>"
+TWO = row("<c r='A1'><f>1+1</f></c>")
+MERGED = f'<worksheet xmlns="{MAIN}"><sheetData>{TWO}</sheetData>{MERGES}</worksheet>'
+# Rows (or a whole sheet) → the value of A1: areas that the file claims and does not fill cost nothing.
+AREAS: dict[str, tuple[bytes, Scalar]] = {
+    "array over the sheet": (book(row(array("A1", WHOLE, "1"))), Error.NUM),
+    "array that reads the sheet": (book(row(array("A1", WHOLE, "B1:XFD1048576+1"))), Error.NUM),
+    "array over four columns": (book(row(array("A1", "A1:D1048576", "1"))), Error.NUM),
+    "arrays over one another": (book(many(array("A#", "A#:Z60000", "1"), 300)), Error.NUM),
+    "arrays row by row": (book(many(array("A#", "A#:XFD#", "1"), 200)), 1.0),
+    "shared formula over the sheet": (book(row(array("A1", WHOLE, "B1+1", "shared", ' si="0"'))), 1.0),
+    "shared formulas over one another": (book(many(array("A#", WHOLE, "B1+1", "shared", ' si="#"'), 500)), 1.0),
+    "data table over the sheet": (book(row(array("A1", WHOLE, "", "dataTable", ' dt2D="1" r1="B1" r2="C1"'))), Error.NUM),
+    "merges over the sheet": (book("", {SHEET: MERGED}), 2.0),
+    "fill from corner to corner": (book(TWO + row("<c r='XFD1048576'><f>1+1</f></c>", 1048576)), 2.0),
+    "spans in a fill": (book(many("<c r='A#'><f>SUM(B#:XFD1048576)+COUNTIF(B:XFD,C2)</f></c>", 300)), 0.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", AREAS)
+def test_areas_cost_what_is_filled(name: str, backend: str, tmp_path: Path) -> None:
+    data, expected = AREAS[name]
+    workbook = open_workbook(data)
+    result = workbook.recompute(backend=backend)
+    assert result["Sheet1!A1"] == expected
+    result.compare()
+    result.save(tmp_path / "out.xlsx")
+    assert (tmp_path / "out.xlsx").stat().st_size < len(data) + (8 << 20)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_fill_of_large_arrays_is_computed_in_parts(backend: str) -> None:
+    rows = "".join(
+        row(f'<c r="A{i}"><v>{i % 7}</v></c><c r="B{i}"><f>SUMPRODUCT((A$1:A$3000=A{i})*1)</f></c>', i) for i in range(1, 3001)
+    )
+    found = open_workbook(book(rows)).recompute(backend=backend)["Sheet1!B1:B7"]
+    assert found.ravel().tolist() == [429, 429, 429, 429, 428, 428, 428]  # 3000 = 7 * 428 + 4
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the system does not tell a process's peak of memory")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_bombs_as_a_program_within_the_memory(backend: str, tmp_path: Path) -> None:
+    path = tmp_path / "bombs.xlsx"
+    path.write_bytes(bombs())
+    code, said, peak = measured(["recompute", str(path), "-o", str(tmp_path / "out.xlsx"), "--backend", backend])
+    assert code == 0
+    assert "Traceback" not in said
+    assert peak < MEMORY
