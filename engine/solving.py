@@ -201,9 +201,7 @@ def _minimised(problem: _Problem, most: int) -> tuple[Floats, float, str, str]:
     if problem.model.goal != "value" and _linear(problem, rest):
         return _linear_program(problem, low, high, whole, rest)
     if whole.any():
-        raise UsageError(
-            f"{problem.function.workbook.name}: whole numbers are asked for, but the model is not linear"
-        )
+        raise UsageError(f"{problem.function.workbook.name}: whole numbers are asked for, but the model is not linear")
     return _sequential(problem, low, high, rest, most)
 
 

@@ -27,23 +27,27 @@ from .grid import Grid
 from .ir import (
     Apply,
     Choose,
+    Const,
+    ConstArray,
     Contract,
     Growing,
     Node,
     Offset,
     Operate,
     Pick,
+    Place,
     Prefix,
     Recover,
+    Scattered,
     Select,
     View,
     walk,
 )
 from .regions import Region
 from .tape import Tape
-from .windows import Frame, Moving, moving, read, target
+from .windows import Frame, Moving, moving, read, scatter_of, target
 
-ARITHMETIC = frozenset({"+", "-", "*", "/", "^"})
+CONSTANT = Const | ConstArray | Place
 COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
 
 
@@ -170,6 +174,8 @@ class _Trace:
         found = self.kept.get(id(node))
         if found is None:
             method = METHODS.get(type(node))
+            if method is None and not isinstance(node, CONSTANT):
+                raise Untraceable(f"{type(node).__name__} of its array program has no derivative")
             found = method(self, node) if method is not None else Dual(self.evaluation.value(node))
             self.kept[id(node)] = found
         return found
@@ -391,6 +397,11 @@ class _Trace:
         at = rows + np.arange(node.height)[:, None], columns + np.arange(node.width)
         return Dual(values, self._scattered(node.base.sheet, *at, values))
 
+    def scattered(self, node: Scattered) -> Dual:
+        values = self.evaluation.value(node)
+        scatter = scatter_of(node, self.region, self.frame)
+        return Dual(values, self._scattered(scatter.sheet, *scatter.places(), values))
+
     def _scattered(self, sheet: int, rows: NDArray[Any], columns: NDArray[Any], values: Values) -> int | None:
         top, left = int(rows.min()), int(columns.min())
         area = Area(sheet, top, left, int(rows.max()) + 1, int(columns.max()) + 1)
@@ -457,6 +468,7 @@ METHODS: Mapping[type, Callable[[_Trace, Any], Dual]] = {
     Recover: _Trace.recover,
     Pick: _Trace.pick,
     Offset: _Trace.offset,
+    Scattered: _Trace.scattered,
     Contract: _Trace.contract,
     Prefix: _Trace.prefix,
 }

@@ -81,6 +81,8 @@ CASES: dict[str, dict[str, Content]] = {
     "nothing in between": {"A1": 1, "B1": "=F1*2", "F1": 4},
     "a total over a table": {"A1": 1, **{f"F{r}": f"=A$1*{r}" for r in range(1, 9)}, "B1": "=SUM(F:F)", "C1": "=COUNTIF(F1:F9,\">0\")"},
     "running sums": {"A1": 1, **{f"F{r}": f"=A$1*{r}" for r in range(1, 9)}, **{f"G{r}": f"=SUM(F$1:F{r})" for r in range(1, 9)}, "B1": "=G8"},
+    "references without a pattern": {"A1": 1, **{f"F{r}": f"=A$1*{r}" for r in range(1, 61)},
+                                     **{f"G{r}": f"=F{r * 17 % 60 + 1}*2+F{r * 23 % 60 + 1}" for r in range(1, 61)}, "B1": "=SUM(G1:G60)"},
     "products of both": {"A1": 1, **{f"F{r}": f"=A$1*{r}" for r in range(1, 90)}, "B1": "=SUMPRODUCT(F1:F89,F1:F89)"},
     "products with constants": {"A1": 1, **{f"F{r}": f"=A$1*{r}" for r in range(1, 90)}, **{f"G{r}": r for r in range(1, 90)},
                                 **{f"H{r}": f"=SUMPRODUCT(F$1:F$89,G$1:G$89)*{r}" for r in range(1, 4)}, "B1": "=H3"},

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-COMMANDS = ("generate", "recompute", "check", "verify", "grad", "solve", "batch", "explain")
+COMMANDS = ("generate", "recompute", "check", "verify", "grad", "solve", "batch", "export", "explain")
 
 
 def test_functions_table_is_current() -> None:

@@ -20,9 +20,9 @@ from ..broadcasting import pad
 from ..coercion import merge_codes, wrap
 from ..context import Context
 from ..grid import CELL_BUDGET, TooManyCells
-from ..ir import Apply, Contract, Growing, Node, Offset, Pick, Prefix, View, shared, walk
+from ..ir import Apply, Contract, Growing, Node, Pick, Prefix, View, shared, walk
 from ..regions import Region
-from ..windows import Frame, moving, target
+from ..windows import Frame, Scatter, moving, target
 from .layers import Layers
 from .numpy import EVALUATORS, Decline, Indices, _Evaluation, _failing
 from .prefixes import run_prefix
@@ -153,10 +153,8 @@ class BatchEvaluation(_Evaluation):
             codes = merge_codes(codes, own)
         return _failing(self._cells(table.sheet, lines[0], lines[1]), codes)
 
-    def offset(self, node: Offset) -> Values:
-        rows, columns, codes = self.offset_places(node)
-        at = rows + np.arange(node.height)[:, None], columns + np.arange(node.width)
-        return _failing(self._cells(node.base.sheet, *at), codes)
+    def gathered(self, scatter: Scatter) -> Values:
+        return self._cells(scatter.sheet, *scatter.places())
 
     def _cells(self, sheet: int, rows: Indices, columns: Indices) -> Values:
         """Read cells at computed places, which may differ from item to item."""
@@ -233,7 +231,6 @@ BATCH_EVALUATORS: Mapping[type, Callable[[BatchEvaluation, Any], Values]] = {
     View: BatchEvaluation.view,
     Apply: BatchEvaluation.apply,
     Pick: BatchEvaluation.pick,
-    Offset: BatchEvaluation.offset,
     Contract: BatchEvaluation.contract,
     Prefix: BatchEvaluation.prefix,
 }
