@@ -77,8 +77,8 @@ CHAINS = {
     "pooling": {"B1": "=MAX(A1:A2)", "B2": "=MAX(A3:A4)", "B3": "=MAX(A5:A6)", "C1": "=B1*B2*B3"},
     "a look at itself": {"B1": "=A1", **{f"B{r}": f"=INDEX(B$1:B{r - 1},1)*A{r}" for r in range(2, 7)}, "C1": "=SUM(B1:B6)"},
     "one value for a whole condition": {"B1": "{=SUMPRODUCT(IF(K1:K4=0,A1*A2,A3))}", "B2": "{=SUM(IF(K1:K4=0,A1,A2))}", "C1": "=B1*B2"},
-    "references without a pattern": {**{f"B{r}": f"=A{r % 6 + 1}*{r}" for r in range(1, 61)},
-                                     **{f"D{r}": f"=B{r * 17 % 60 + 1}*B{r * 23 % 60 + 1}" for r in range(1, 61)}, "C1": "=SUM(D1:D60)"},
+    "references without a pattern": {**{f"B{r}": f"=A{r % 6 + 1}*ROW()" for r in range(1, 201)},
+                                     **{f"D{r}": f"=B{r**3 % 197 + 1}*B{r**2 % 193 + 1}" for r in range(1, 201)}, "C1": "=SUM(D1:D200)"},
     "two blocks": {"ZZ900": "=A1*A2", "C1": "=ZZ900*A3"},
 }  # fmt: skip
 
