@@ -22,6 +22,7 @@ LOCAL = struct.Struct("<4s5H3L2H")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PIECE = 1 << 18
 STORED, DEFLATED = 0, 8
+_ABSOLUTE = ("/xl/", "/_rels/", "/docProps/", "/customXml/")
 ENCRYPTED_FLAG, UTF8_FLAG = 1, 1 << 11
 
 
@@ -228,6 +229,8 @@ class Package:
     def _part_name(self, name: str) -> str:
         """Return an entry's name as a part name; names that would leave the package are refused."""
         plain = name.replace("\\", "/")
+        if plain.startswith(_ABSOLUTE):  # so do part names begin; XlsxWriter writes one so
+            plain = plain[1:]
         if plain.startswith("/") or ".." in plain.split("/") or ":" in plain.split("/")[0] or "\0" in plain:
             self.refuse(f"it has an entry outside the package: {name!r}")
         return plain
