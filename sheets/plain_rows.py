@@ -219,7 +219,9 @@ def _bare(words: Words, tag: Bytes, start: Positions, end: Positions) -> bool:
     """Whether tags that have no attributes have none: closing ones, and those of values (but to keep spaces)."""
     length = end - start
     wanted = _LENGTHS[tag]
-    if not ((wanted == length) | (wanted == 0)).all():
+    blank = words[start] & _LOW[5]
+    blank_empty = ((tag == VALUE_EMPTY) & (blank == word(b"<v />"))) | ((tag == TEXT_EMPTY) & (blank == word(b"<t />")))
+    if not ((wanted == length) | (wanted == 0) | blank_empty).all():
         return False
     spaced = start[((tag == VALUE) | (tag == TEXT)) & (length != 2)]
     opened = words[spaced] & _LOW[3]
