@@ -121,7 +121,7 @@ def wrap(result: NDArray[Any], codes: Codes, strings: Strings) -> Values:
 
 
 def afford(shape: tuple[int, ...], *parts: NDArray[Any]) -> None:
-    """Raise `TooManyCells` where texts joined element by element would be beyond the budget, each turn of a fill by itself."""
+    """Raise `TooManyCells` where texts joined element by element would be beyond the budget, turn by turn of a fill."""
     if math.prod(shape[-2:]) * LONGEST_TEXT <= TEXT_BUDGET:
         return
     total = np.zeros((1, 1))

@@ -137,7 +137,7 @@ def _within(
 
 
 def cover(window: Moving) -> Moving:
-    """Return a window over the same cells without overlaps: loops whose steps leave no gap are merged into the rectangle."""
+    """Return a window over the same cells without overlaps: loops whose steps leave no gap are in the rectangle."""
     row, column, height, width = window.row, window.column, window.height, window.width
     rest = []
     for count, down, across in sorted(window.loops, key=lambda loop: abs(loop[1]) + abs(loop[2])):

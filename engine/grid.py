@@ -166,12 +166,16 @@ class Grid:
         return _values(data, kind)
 
     def filled(self, area: Area) -> list[tuple[Area, Values]]:
-        """Return the blocks' parts of an area with their places, top to bottom, left to right: for sums over whole columns."""
+        """Return the blocks' parts of an area with their places, top to bottom, left to right."""
         parts = []
         for piece in self.pieces(area):
             rows, columns = piece.placed
             place = Area(
-                area.sheet, area.top + rows.start, area.left + columns.start, area.top + rows.stop, area.left + columns.stop
+                area.sheet,
+                area.top + rows.start,
+                area.left + columns.start,
+                area.top + rows.stop,
+                area.left + columns.stop,
             )
             parts.append((place, _values(piece.block.data[piece.inside], piece.block.kind[piece.inside])))
         return sorted(parts, key=lambda part: (part[0].top, part[0].left))
@@ -184,7 +188,9 @@ class Grid:
             piece.block.data[piece.inside] = values.data[piece.placed]
             piece.block.kind[piece.inside] = kinds[piece.placed]
 
-    def scatter(self, sheet: int, rows: NDArray[np.int32], columns: NDArray[np.int32], data: Floats, kind: Kinds) -> None:
+    def scatter(
+        self, sheet: int, rows: NDArray[np.int32], columns: NDArray[np.int32], data: Floats, kind: Kinds
+    ) -> None:
         """Store single cells given as columns; all must lie in blocks."""
         for block in self.blocks(sheet):
             area = block.area
@@ -233,7 +239,7 @@ class Grid:
 
 
 def affordable(sheet: Sheet) -> NDArray[np.bool_]:
-    """Tell of each formula whether it gets the cells that the file gives it, or its own alone: whole sheets cost nothing."""
+    """Tell of each formula whether it gets the cells that the file gives it, or its own alone."""
     area = sheet.formulas.area
     size = (area[:, 2] - area[:, 0]).astype(np.int64) * (area[:, 3] - area[:, 1])
     wide = size > 1

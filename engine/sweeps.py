@@ -7,7 +7,7 @@ Epochs of training are such a loop, and so are the rows of a running sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -222,7 +222,9 @@ def _read_lags(
         yield _lag(lambda marks, scatter=scatter: marks.gather(scatter), unit, level, owner, outer)
 
 
-def _lag(look, unit: Unit, level: Level, owner: Marks, outer: tuple[Level, ...]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:  # type: ignore[no-untyped-def]
+def _lag(
+    look: Callable[[Marks], NDArray[np.int32]], unit: Unit, level: Level, owner: Marks, outer: tuple[Level, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Compare the times of what is read (``look`` reads marks) with the reader's own."""
     times, turns = level
     when = look(times)

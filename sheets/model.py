@@ -159,7 +159,7 @@ class Workbook:
     names: list[DefinedName] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     date1904: bool = False
-    calculation: Calculation = Calculation()
+    calculation: Calculation = field(default_factory=Calculation)
     external: dict[tuple[str, str], Values] = field(
         default_factory=dict
     )  # ([book index as in formulas], sheet) → cached values

@@ -120,7 +120,7 @@ class CellLocator(SheetWalker):
         if waiting or change >= 0:
             tag = self._tag()
             before = bisect_left(waiting, self.column_at) if waiting else 0
-            if before:
+            if waiting and before:
                 self.edits.append((tag[0], tag[0], self._new_cells(tag[2], self.row_at, waiting[:before])))
                 del waiting[:before]
             if change >= 0:

@@ -65,7 +65,9 @@ class Machine:
         self.context = context
         self._sizes: dict[int, tuple[Node, frozenset[Size]]] = {}  # the program is kept, so that its id stays its own
 
-    def run(self, region: Region, program: Node, frame: Frame | None = None, common: frozenset[int] | None = None) -> None:
+    def run(
+        self, region: Region, program: Node, frame: Frame | None = None, common: frozenset[int] | None = None
+    ) -> None:
         """Compute a region, or a part of its loops, and store the results; raises `Decline`.
 
         ``common``: the program's shared nodes, where they are known.
