@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from .steps import CellOrder, Step, Sweep, Unit, Whole, units_of
 from .templates import Template, templates
 from .windows import Frame, scatter_of
 
+FEW = 16  # formulas that look like a fill by chance are no more than this
 MALFORMED = "#malformed"  # stands for a formula that does not parse; no name can be spelled so
 
 
@@ -58,15 +59,16 @@ class _Reads:
         found = [(unit.number, view_window(read, unit.region).bounds) for unit in units for read in unit.reads]
         found += [(unit.number, scatter.bounds) for unit in units for scatter in unit.fixed]
         bounds = [(area.sheet, area.top, area.left, area.bottom, area.right) for _, area in found]
-        return cls(np.array([number for number, _ in found], dtype=np.int32), np.array(bounds, dtype=np.int32).reshape(-1, 5))
+        numbers = np.array([number for number, _ in found], dtype=np.int32)
+        return cls(numbers, np.array(bounds, dtype=np.int32).reshape(-1, 5))
 
     def meeting(self, areas: Sequence[Area]) -> set[int]:
         """Return the units that read a cell of the areas."""
         sheet, top, left, bottom, right = self.bounds.T
         met: set[int] = set()
         for area in areas:
-            here = (sheet == area.sheet) & (top < area.bottom) & (bottom > area.top) & (left < area.right) & (right > area.left)
-            met.update(self.units[here].tolist())
+            rows, columns = (top < area.bottom) & (bottom > area.top), (left < area.right) & (right > area.left)
+            met.update(self.units[(sheet == area.sheet) & rows & columns].tolist())
         return met
 
 
@@ -231,8 +233,10 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
     used = [grid.used(index) for index in range(len(workbook.sheets))]
     size = max((area.bottom for area in used), default=0), max((area.right for area in used), default=0)
     names, pool = Names(workbook), Pool()
-    units = [_unit(number, region, Lifter(workbook, names, region, size, pool)) for number, region in enumerate(regions)]
-    owner = owners(grid, regions)
+    units: list[Unit] = []
+    for region in regions:
+        units += _units(len(units), region, lambda part: Lifter(workbook, names, part, size, pool))
+    owner = owners(grid, [unit.region for unit in units])
     edges = {
         unit.number: {mark for read in unit.reads for mark in owner.distinct(view_window(read, unit.region))}
         | {mark for scatter in unit.fixed for mark in met(owner, scatter)}
@@ -282,6 +286,15 @@ def _alone(sheet: int, area: Ints) -> Region:
     origin, none = np.array([top, left]), np.empty((0, 2), dtype=np.int64)
     formula = syntax.Formula(syntax.Missing(), ())
     return Region(sheet, formula, FormulaKind.DATA_TABLE, origin, (), none, (bottom - top, right - left))
+
+
+def _units(number: int, region: Region, lifter: Callable[[Region], Lifter]) -> list[Unit]:
+    """Return the unit of a region; a few formulas that do not lift together, but do alone, are units of their own."""
+    together = _unit(number, region, lifter(region))
+    if together.program is not None or not 1 < region.size <= FEW:
+        return [together]
+    alone = [_unit(number + at, part, lifter(part)) for at, part in enumerate(region.parts())]
+    return [together] if all(unit.program is None for unit in alone) else alone
 
 
 def _unit(number: int, region: Region, lifter: Lifter) -> Unit:

@@ -67,6 +67,11 @@ class Region:
                 found[:, coordinate] = table.ravel()
         return found
 
+    def parts(self) -> Iterator[Region]:
+        """Yield a region for each formula."""
+        for position in self.positions():
+            yield Region(self.sheet, self.formula, self.kind, position, (), self.steps[:0], self.extent)
+
     def coordinate(self, index: int, starts: Sequence[int] | None = None, counts: Sequence[int] | None = None) -> Ints:
         """Return a coordinate of the positions over (a part of) the loops: (*counts), 1 where it does not change."""
         starts, counts = starts or (0,) * len(self.counts), counts or self.counts

@@ -210,6 +210,15 @@ def test_recurrences_need_no_fallback(name: str) -> None:
     assert found["fallback_cells"] == 0, found["steps"]
 
 
+def test_unrelated_formulas_that_look_like_a_fill_lift_alone() -> None:
+    cells: dict[str, Content] = {**INPUTS, "D1": "=LARGE(A1:A5,1)", "E1": "=LARGE(A1:B9,1)", "D9": "=INDEX(A1:A9,3)"}
+    cells |= {"E9": "=INDEX(A1:B1,2)", "G1:H2": "{=MMULT(A1:B2,A1:B2)}", "G5:H6": "{=MMULT(A1:C2,A5:B7)}"}
+    workbook = book_of({"s": cells})
+    (lifted, _), (defined, _) = (computed(workbook, each.evaluate) for each in (arrays, reference))
+    assert differences(workbook, lifted, defined) == []
+    assert arrays.explain(workbook)["fallback_cells"] == 0
+
+
 def test_a_true_cycle_is_reported_by_both() -> None:
     workbook = book_of({"s": {"A1": "=B1+1", "B1": "=C1*2", "C1": "=A1", "D1": "=1+1"}})
     for evaluate in (arrays.evaluate, reference.evaluate):
