@@ -16,6 +16,7 @@ from sheetgrad.sheets.values import Kind, Values
 from .arguments import Argument as CallArgument
 from .arguments import parameters
 from .call import apply
+from .coercion import numbers
 from .functions import find
 from .functions.criteria import criterion, meets
 from .ir import Apply, View
@@ -322,14 +323,14 @@ def _median(trace: _Trace, node: Apply, duals: Sequence[Dual], values: Values) -
 def _nth(largest: bool) -> Body:
     def body(trace: _Trace, node: Apply, duals: Sequence[Dual], values: Values) -> int:
         ((slot, counts),) = sample(trace, node, duals)
-        if duals[1].slot is not None or duals[1].values.data.size != 1:
-            raise Untraceable(f"{node.function} with a computed place")
+        if duals[1].slot is not None:
+            trace.tape.frozen.append(f"{node.function} in {trace.where()}")
         slot = _counting(trace, slot, counts)
         size = trace.tape.shape(slot)[-1]
-        place = int(np.ceil(duals[1].values.data.ravel()[0])) - 1
-        place = min(max(size - 1 - place if largest else place, 0), size - 1)
-        found = trace.record("ordered", [slot], np.array([place]))
-        return trace.record("sum", [found])
+        context = trace.tracer.context
+        given = numbers(duals[1].values, context.strings, context.date1904)[0]
+        places = np.clip(np.ceil(given).astype(np.int64) - 1, 0, size - 1)
+        return trace.record("nth", [slot], size - 1 - places if largest else places)
 
     return body
 
@@ -469,31 +470,37 @@ def _conditional(reduce: str, first: bool) -> Body:
 
 def _met(trace: _Trace, ranges: Sequence[Dual], criteria: Sequence[Dual]) -> NDArray[np.bool_]:
     """Return which cells of the ranges meet each tuple of criteria: (*loops, r, c, cells)."""
-    context = trace.tracer.context
-    shape = np.broadcast_shapes(*(each.values.shape for each in criteria))
-    found = None
+    found: NDArray[np.bool_] | None = None
     for tested, each in zip(ranges, criteria, strict=True):
-        if any(size > 1 for size in tested.values.shape[:-2]):
-            raise Untraceable("conditions on a range that moves along the fill")
         cells = tested.values
-        flat = Values(cells.data.ravel(), None if cells.kind is None else cells.kind.ravel())
-        if int(np.prod(shape)) * flat.data.size > MOST_WEIGHTS:
+        flat = (*cells.shape[:-2], 1, 1, cells.shape[-2] * cells.shape[-1])
+        size = int(np.prod(np.broadcast_shapes(flat, (*each.values.shape, 1))))
+        if size > MOST_WEIGHTS:
             raise Untraceable("conditions on too many cells at once")
-        data, kinds = (
-            np.broadcast_to(each.values.data, shape).ravel(),
-            np.broadcast_to(each.values.kinds, shape).ravel(),
-        )
-        known: dict[tuple[float, int], NDArray[np.bool_]] = {}
-        lines = []
-        for key in zip(data.tolist(), kinds.tolist(), strict=True):
-            if key not in known:
-                scalar = Values(np.array([[key[0]]]), np.array([[key[1]]], dtype=np.uint8)).scalar(context.strings)
-                known[key] = meets(flat, criterion(scalar, context.date1904), context.strings, context.date1904)
-            lines.append(known[key])
-        met = np.stack(lines)
+        met = _met_one(trace, cells, flat, each.values)
         found = met if found is None else found & met
     assert found is not None
-    return found.reshape(*shape, -1)
+    return found
+
+
+def _met_one(trace: _Trace, cells: Values, flat: tuple[int, ...], criteria: Values) -> NDArray[np.bool_]:
+    """Test each distinct criterion on all cells at once."""
+    context, kinds = trace.tracer.context, criteria.kinds
+    pairs = np.stack([criteria.data.ravel(), kinds.ravel()], axis=1)
+    distinct, which = np.unique(pairs, axis=0, return_inverse=True)
+    masks = []
+    for payload, kind in distinct.tolist():
+        scalar = Values(np.array([[payload]]), np.array([[kind]], dtype=np.uint8)).scalar(context.strings)
+        found = meets(cells, criterion(scalar, context.date1904), context.strings, context.date1904)
+        masks.append(found.reshape(flat))
+    if all(size == 1 for size in flat[:-1]):
+        table = np.stack([mask.ravel() for mask in masks])
+        return np.asarray(table[which.ravel()].reshape(*criteria.shape, -1))
+    place = which.reshape(*criteria.shape, 1)
+    result = masks[0] & (place == 0)
+    for number, mask in enumerate(masks[1:], 1):
+        result |= mask & (place == number)
+    return np.asarray(result)
 
 
 def _moved(*tables: int) -> Body:

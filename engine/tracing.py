@@ -124,7 +124,7 @@ class Tracer:
         """Return a slot with the numbers at places of slots; ``values`` are those of the cells that have none."""
         distinct = np.unique(slots)
         if distinct[-1] < 0:
-            return self.constant(np.where(values.kinds == Kind.NUMBER, values.data, 0.0)) if self.everything else None
+            return self.constant(values.data) if self.everything else None
         if len(distinct) == 1:
             return self.gathered(int(distinct[0]), places)
         parts: list[int] = []

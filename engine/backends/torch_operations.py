@@ -108,10 +108,12 @@ def _first_greatest(x: Tensor) -> Tensor:
     return torch.gather(x, -1, x.detach().argmax(dim=-1, keepdim=True)).squeeze(-1)
 
 
-def _ordered(x: Tensor, places: Tensor) -> Tensor:
-    """The elements at ``places`` of each line in ascending order."""
+def _nth(x: Tensor, places: Tensor) -> Tensor:
+    """The elements at ``places`` (…, r, c) of each line (…, 1, 1, n) in ascending order."""
     order = torch.argsort(x.detach(), dim=-1, stable=True)
-    return torch.gather(x, -1, order.index_select(-1, places))
+    shape = torch.broadcast_shapes(x.shape[:-1], places.shape)
+    lines = torch.gather(x, -1, order).expand(*shape, x.shape[-1])
+    return torch.gather(lines, -1, places.expand(shape)[..., None]).squeeze(-1)
 
 
 def _middle(x: Tensor) -> Tensor:
@@ -275,7 +277,7 @@ TABLE: dict[str, Callable[..., Tensor]] = {
     "greatest": _first_greatest,
     "least": lambda x: -_first_greatest(-x),
     "middle": _middle,
-    "ordered": _ordered,
+    "nth": _nth,
     "running sum": lambda x: torch.cumsum(x, -1),
     "running product": lambda x: torch.cumprod(x, -1),
     "running greatest": lambda x: torch.cummax(x, -1).values,
