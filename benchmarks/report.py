@@ -22,8 +22,8 @@ def tables(run: dict[str, Any]) -> str:
 def engines(workloads: Sequence[dict[str, Any]]) -> str:
     """Return the table of engines: CPU seconds of computing and of the whole process, memory, ratios."""
     lines = [
-        "| workload | engine | load | compute | save | whole | MB | whole, × ours | compute, × ours | numbers |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|---|",
+        "| workload | engine | load | lift | compute | save | whole | MB | whole, × ours | compute, × ours | numbers |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|",
     ]
     for workload in workloads:
         ours = workload["engines"][0]
@@ -65,8 +65,8 @@ def seconds(value: float | None) -> str:
 
 def _engine(engine: Engine, ours: Engine) -> list[str]:
     if engine["failure"]:
-        return [*[""] * 7, engine["failure"]]
-    stages = [seconds(engine[stage]) for stage in ("load", "compute", "save", "total")]
+        return [*[""] * 8, engine["failure"].partition(":")[0]]
+    stages = [seconds(engine.get(stage)) for stage in ("load", "lift", "compute", "save", "total")]
     ratios = [_ratio(engine[stage], ours[stage]) if engine is not ours else "" for stage in ("total", "compute")]
     return [*stages, f"{engine['memory']:.0f}", *ratios, _verdict(engine)]
 
