@@ -69,6 +69,7 @@ class CellEvaluator:
         self.outcome = outcome
         self.formulas = Formulary(workbook)
         self.marks = Marks(grid)
+        self.spilled = 0  # cells that dynamic arrays fill, all together
         self.grown = False  # a spill filled cells beyond those it was known to fill
         self.evaluation = Evaluation(self)
         self._order: dict[int, int] = {}  # formula → its index in Tarjan's order, while it is under way

@@ -10,6 +10,7 @@ from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, Area
 from sheetgrad.sheets.values import Error, Kind, Values
 
 from .broadcasting import pad
+from .grid import CELL_BUDGET
 
 if TYPE_CHECKING:
     from .formulary import Entry
@@ -32,6 +33,10 @@ def spill_dynamic(cells: CellEvaluator, entry: Entry, values: Values) -> None:
         cells.grid.write(old, _nothing(old))
     if area.bottom > MAX_ROWS or area.right > MAX_COLUMNS or (area.shape != (1, 1) and blocked(cells, entry, area)):
         area, values = anchor, Values.of(Error.SPILL, cells.context.strings)
+    cells.spilled -= _beyond_anchor(cells.outcome.spills.get(entry.key, anchor))
+    if cells.spilled + _beyond_anchor(area) > CELL_BUDGET:
+        area, values = anchor, Values.of(Error.NUM, cells.context.strings)
+    cells.spilled += _beyond_anchor(area)
     values = filled(values)
     cells.grid.write(area, values)
     cells.outcome.spills[entry.key] = area
@@ -39,6 +44,10 @@ def spill_dynamic(cells: CellEvaluator, entry: Entry, values: Values) -> None:
         cells.formulas.grow(entry, area)
         cells.grown = cells.grown or not _covers(old, area)
         cells.marks.repaint()
+
+
+def _beyond_anchor(area: Area) -> int:
+    return area.height * area.width - 1
 
 
 def blocked(cells: CellEvaluator, entry: Entry, area: Area) -> bool:

@@ -8,6 +8,7 @@ Epochs of training are such a loop, and so are the rows of a running sum.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import methodcaller
 from typing import TypeAlias
 
 import numpy as np
@@ -213,13 +214,13 @@ def _read_lags(
             yield None, np.empty(0, dtype=np.int32)
             return
         try:
-            lag = _lag(lambda marks, window=window: marks.look(window), unit, level, owner, outer)
+            lag = _lag(methodcaller("look", window), unit, level, owner, outer)
         except TooManyCells:
             yield None, np.empty(0, dtype=np.int32)
             return
         yield lag
     for scatter in unit.scattered:
-        yield _lag(lambda marks, scatter=scatter: marks.gather(scatter), unit, level, owner, outer)
+        yield _lag(methodcaller("gather", scatter), unit, level, owner, outer)
 
 
 def _lag(

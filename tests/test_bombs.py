@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
+import xlsxwriter
 
 from sheetgrad.engine import open_workbook
+from sheetgrad.engine.cli import main
 from sheetgrad.sheets.values import Error, Scalar
 from tests.packages import MAIN, SHEET, book, row, workbook_xml
 from tests.test_hostile import MEMORY, measured
@@ -170,3 +173,25 @@ def test_bombs_as_a_program_within_the_memory(backend: str, tmp_path: Path) -> N
     assert code == 0
     assert "Traceback" not in said
     assert peak < MEMORY
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_spills_are_bounded_all_together(backend: str) -> None:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as target:
+        sheet = target.add_worksheet("s")
+        for column in range(12):
+            sheet.write_dynamic_array_formula(0, column, 0, column, f"=SEQUENCE(1048576)+{column}", None, 0)
+    result = open_workbook(buffer.getvalue()).recompute(backend=backend)
+    first = [result[f"s!{letter}1"] for letter in "ABCDEFGHIJKL"]
+    assert first == [1.0, 2.0, 3.0, 4.0] + [Error.NUM] * 8  # 2**22 cells are four whole columns
+    assert result["s!D1048576"] == 1048579.0
+
+
+def test_many_bad_formulas_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.xlsx"
+    path.write_bytes(book(many("<c r='A#'><f>1+(#</f></c>", 200)))
+    assert main(["recompute", str(path)]) == 0
+    message = capsys.readouterr().err
+    assert message.count("\n") == 51
+    assert "150 more" in message

@@ -11,6 +11,8 @@ from ..workbook import Result, Workbook
 from .exits import Exit
 from .messages import complain, some, warn
 
+MOST_WARNINGS = 50  # formulas that cannot be read, each by itself
+
 
 def report(result: Result, inputs: Iterable[str] = (), *, lenient: bool = False) -> Exit:
     """Name every missing function, unreadable formula and cycle with its cells; return what the exit code is.
@@ -19,8 +21,10 @@ def report(result: Result, inputs: Iterable[str] = (), *, lenient: bool = False)
     """
     workbook, outcome = result.workbook, result.outcome
     _overridden(result, inputs)
-    for cell, why in sorted(outcome.malformed.items()):
+    for cell, why in sorted(outcome.malformed.items())[:MOST_WARNINGS]:
         warn(f"{workbook.name}: {place(workbook, cell)}: {why}")
+    if len(outcome.malformed) > MOST_WARNINGS:
+        warn(f"{workbook.name}: {len(outcome.malformed) - MOST_WARNINGS:,} more formulas cannot be read")
     for name, cells in sorted(outcome.unsupported.items()):
         kept = "; the stored values stay" if lenient else ""
         say = warn if lenient else complain
