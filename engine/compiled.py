@@ -16,7 +16,6 @@ from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.values import Values
 
 from .batching import Batch, Unbatchable, to_python
-from .grid import Grid
 from .overlay import Setting, overridden, without_formulas
 from .selection import clipped, resolve
 
@@ -38,18 +37,18 @@ class Compiled:
     backend: str = "numpy"
     random: bool = False
     sequential: str | None = None
-    areas: list[Area] = field(default_factory=list)
+    areas: list[Area] = field(default_factory=list)  # of the inputs
+    kept: list[Area] = field(default_factory=list)  # of the outputs; whole rows and columns end where cells do
     _batch: Batch | None = None
 
     def __post_init__(self) -> None:
         model = self.workbook.model
-        self.areas = [resolve(model, name) for name in self.inputs]
+        self.areas = [clipped(resolve(model, name), self.workbook._stored) for name in self.inputs]
         blank = [Setting(area, Values(np.zeros((1, 1)))) for area in self.areas]
         computed = without_formulas(model, overridden(model, blank))
-        stored = Grid.of(model)
-        outputs = [clipped(resolve(model, name), stored) for name in self.outputs]
+        self.kept = [clipped(resolve(model, name), self.workbook._stored) for name in self.outputs]
         if self.backend == "numpy":
-            self._batch = Batch(computed, self.areas, outputs, self.now, self.random)
+            self._batch = Batch(computed, self.areas, self.kept, self.now, self.random)
         else:
             self.sequential = f"the {self.backend} backend takes one item at a time"
 

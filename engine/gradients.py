@@ -30,7 +30,7 @@ from .lift import Unliftable
 from .outcome import CellKey
 from .overlay import Settable, Setting, overridden, settings, without_formulas
 from .program import Program, run_sweep
-from .selection import resolve
+from .selection import clipped, resolve
 from .slices import Slice
 from .steps import Step, Sweep, Whole, units_of
 from .tape import Tape
@@ -153,7 +153,7 @@ def gradient(
     """
     import torch
 
-    areas = [resolve(workbook.model, place) for place in wrt]
+    areas = [clipped(resolve(workbook.model, place), workbook._stored) for place in wrt]
     target = resolve(workbook.model, of)
     if target.shape != (1, 1):
         raise UsageError(

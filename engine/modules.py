@@ -15,7 +15,7 @@ from sheetgrad.sheets.values import Kind
 
 from .backends.torch_operations import TorchLibrary
 from .gradients import Differentiable
-from .selection import resolve
+from .selection import clipped, resolve
 
 if TYPE_CHECKING:
     from .workbook import Workbook
@@ -40,7 +40,7 @@ class WorkbookModule(nn.Module):
     ) -> None:
         super().__init__()
         self.places = {"inputs": tuple(inputs), "parameters": tuple(parameters), "outputs": tuple(outputs)}
-        areas = [resolve(workbook.model, place) for place in (*inputs, *parameters)]
+        areas = [clipped(resolve(workbook.model, place), workbook._stored) for place in (*inputs, *parameters)]
         function = Differentiable(
             workbook,
             areas,

@@ -18,6 +18,7 @@ Relation: TypeAlias = Literal["<=", "=", ">=", "int", "bin"]
 GOALS: dict[str, Goal] = {"1": "max", "2": "min", "3": "value"}
 RELATIONS: dict[str, Relation] = {"1": "<=", "2": "=", "3": ">=", "4": "int", "5": "bin"}
 NO_LIMIT = 2147483647
+MOST_CELLS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,12 @@ def spoken(workbook: Workbook, text: str) -> Constraint:
 
 
 def _area(workbook: Workbook, text: str) -> Area:
-    return resolve(workbook, text.strip().removeprefix("="))
+    area = resolve(workbook, text.strip().removeprefix("="))
+    if area.height * area.width > MOST_CELLS:
+        raise UsageError(
+            f"{workbook.name}: {text.strip()} is {area.height * area.width:,} cells, too many to solve for"
+        )
+    return area
 
 
 def _number(text: str) -> float | None:

@@ -76,6 +76,11 @@ def test_a_pattern_fills_a_range(folder: Path) -> None:
     assert float((folder / "out.csv").read_text().splitlines()[1]) == pytest.approx(100 * 0.1 / (1 - 1.1**-2))
 
 
+def test_whole_columns_come_out_as_far_as_cells_go(folder: Path) -> None:
+    assert batch(folder, *MAPS, "--outputs", "s!B:B") == 0
+    assert (folder / "out.csv").read_text().splitlines()[0] == "s!B1,s!B2,s!B3,s!B4"
+
+
 def test_parquet_in_and_out(folder: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet

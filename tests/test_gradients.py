@@ -147,6 +147,11 @@ def test_what_has_no_gradient_is_refused(name: str) -> None:
         open_workbook(file_of({"s": cells})).gradient(of, wrt)
 
 
+def test_whole_columns_end_where_cells_do() -> None:
+    book = open_workbook(file_of({"s": {"A1": 1, "A2": 2, "B1": "=SUM(A:A)^2"}}))
+    assert book.gradient("s!B1", "s!A:A")["s!A:A"].ravel().tolist() == [6, 6]
+
+
 LINE = {**{f"A{r}": r / 4 for r in range(1, 9)}, **{f"B{r}": 3 * r / 4 - 1 for r in range(1, 9)}, "E1": 0, "E2": 0,
         **{f"C{r}": f"=E$1*A{r}+E$2" for r in range(1, 9)}, "E4": "=SUMXMY2(B1:B8,C1:C8)/8"}  # fmt: skip
 

@@ -117,8 +117,7 @@ def _rows(workbook: Workbook, mappings: list[Mapping], outputs: list[str], optio
         count = run_on_dask(options, mappings, outputs, now, first, rows, parts)
     else:
         count = _compute(compiled, first, rows, parts, options.seed)
-    areas = [workbook.area(place) for place in outputs]
-    columns = [names_of(area, workbook.sheets[area.sheet]) for area in areas]
+    columns = [names_of(area, workbook.sheets[area.sheet]) for area in compiled.kept]
     write(output, outputs, columns, parts.blocks(count, len(outputs)))
     parts.remove()
     return 0
@@ -183,8 +182,7 @@ def _repeat(workbook: Workbook, outputs: list[str], options: Namespace, now: dat
         found.append(block)
         done += len(block[0])
         _show(f"{done:,} of {options.repeat:,} repeats")
-    areas = [workbook.area(place) for place in outputs]
-    columns = [names_of(area, workbook.sheets[area.sheet]) for area in areas]
+    columns = [names_of(area, workbook.sheets[area.sheet]) for area in compiled.kept]
     if output is not None:
         write(output, outputs, columns, iter(found))
     whole = [np.concatenate(part).reshape(options.repeat, -1) for part in zip(*found, strict=True)]
