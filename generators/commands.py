@@ -35,4 +35,17 @@ def generate(name: str, path: str | os.PathLike[str], **options: Any) -> Path:
     return target
 
 
-__all__ = ["Lesson", "Option", "generate", "generated", "lessons", "verify"]
+def generated_and_verified(name: str, file: bytes | None = None) -> dict[str, Any]:
+    """Generate a lesson (or take the ``file`` it made) and verify it; each panel also has its ``torch`` call.
+
+    Panels that only repeat another, as the later ones of a series do, are ``quiet``.
+    """
+    book = lesson(name).build()
+    known = {panel.name: panel for panel in book.panels}
+    verified = verify(file or write(book, compute(book)))
+    for panel in verified["panels"]:
+        panel["torch"], panel["quiet"] = known[panel["name"]].torch, known[panel["name"]].quiet
+    return verified
+
+
+__all__ = ["Lesson", "Option", "generate", "generated", "generated_and_verified", "lessons", "verify"]

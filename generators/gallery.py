@@ -1,24 +1,24 @@
 """``python -m sheetgrad.generators.gallery FOLDER``: a picture of every sheet, and a page that shows them.
 
 LibreOffice renders (``soffice``, and ``pdftoppm`` and ``pdftotext`` of poppler); each picture is the first printed page
-of its sheet, cropped. The page, ``gallery.md``, also holds the table that ``verify`` gives, with the torch calls.
+of its sheet, cropped by Pillow (``pip install sheetgrad[gallery]``). The page, ``gallery.md``, also holds the table
+that ``verify`` gives, with the torch calls.
 """
 
 from __future__ import annotations
 
+import io
 import re
-import struct
 import subprocess
 import sys
 import tempfile
-import zlib
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from PIL import Image as images
+from PIL import ImageOps
+from PIL.Image import Image
 
-from .commands import generated, lessons, verify
-from .lessons import lesson
+from .commands import generated, generated_and_verified, lessons
 
 RESOLUTION = 60
 MARGIN = 12
@@ -39,23 +39,22 @@ def main(folder: Path) -> None:
             path.write_bytes(generated(each.name))
             for sheet, page in first_pages(render(path)).items():
                 picture = f"{each.name}-{sheet}.png".replace(" ", "-")
-                (folder / picture).write_bytes(png(cropped(pixels(path.with_suffix(".pdf"), page))))
+                picture_of(path.with_suffix(".pdf"), page).save(folder / picture, optimize=True)
                 parts.append(f"\n### {sheet}\n\n![{each.name}, sheet {sheet}]({picture})\n")
-            parts.append(_table(each.name, path))
+            parts.append(_table(each.name, path.read_bytes()))
         print(each.name)
     (folder / "gallery.md").write_text("".join(parts), encoding="utf-8")
 
 
-def _table(name: str, path: Path) -> str:
+def _table(name: str, file: bytes) -> str:
     """Return the verified panels as a table; of many alike only the first is listed."""
-    known = {panel.name: panel for panel in lesson(name).build().panels}
     rows = [
         (
-            f"| {panel['name']} | {panel['range']} | {panel['cells']:,} | {_code(known[panel['name']].torch)} "
+            f"| {panel['name']} | {panel['range']} | {panel['cells']:,} | {_code(panel['torch'])} "
             f"| {panel['max_abs_error']:.1e} |"
         )
-        for panel in verify(path)["panels"]
-        if not known[panel["name"]].quiet
+        for panel in generated_and_verified(name, file)["panels"]
+        if not panel["quiet"]
     ]
     head = "\n| panel | range | cells | torch | greatest error |\n|---|---|---:|---|---:|\n"
     return head + "\n".join(rows) + "\n"
@@ -83,48 +82,14 @@ def first_pages(pdf: Path) -> dict[str, int]:
     return found
 
 
-def pixels(pdf: Path, page: int) -> NDArray[np.uint8]:
-    """Return a page as pixels (rows, columns, 3), without its footer."""
-    command = ["pdftoppm", "-r", str(RESOLUTION), "-f", str(page), "-l", str(page), str(pdf)]
-    data = subprocess.run(command, check=True, capture_output=True).stdout
-    header = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
-    assert header is not None
-    width, height = int(header[1]), int(header[2])
-    image = np.frombuffer(data, dtype=np.uint8, offset=header.end()).reshape(height, width, 3)
-    return image[: int(height * 0.96)]
-
-
-def cropped(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cut the white border off."""
-    rows, columns = (np.flatnonzero((image < 250).any(axis=axes)) for axes in ((1, 2), (0, 2)))
-    top, left = max(0, int(rows[0]) - MARGIN), max(0, int(columns[0]) - MARGIN)
-    return image[top : int(rows[-1]) + MARGIN, left : min(int(columns[-1]) + MARGIN, left + WIDEST)]
-
-
-def png(image: NDArray[np.uint8]) -> bytes:
-    """Return pixels as a PNG file with a palette of sixteen steps of each colour."""
-    height, width, _ = image.shape
-    steps = (image >> 4).astype(np.uint32)
-    colours, inverse = np.unique(steps[..., 0] << 8 | steps[..., 1] << 4 | steps[..., 2], return_inverse=True)
-    used = np.bincount(inverse.ravel())
-    kept = np.argsort(-used, kind="stable")[:256]
-    parts = np.stack([colours >> 8 & 15, colours >> 4 & 15, colours & 15], axis=1).astype(np.int64)
-    nearest = np.abs(parts[:, None] - parts[kept][None]).sum(2).argmin(1).astype(np.uint8)
-    lines = np.hstack([np.zeros((height, 1), dtype=np.uint8), nearest[inverse].reshape(height, width)])
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    palette = (parts[kept] * 17).astype(np.uint8).tobytes()
-    body = zlib.compress(lines.tobytes(), 9)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"PLTE", palette)
-        + chunk(b"IDAT", body)
-        + chunk(b"IEND", b"")
-    )
+def picture_of(pdf: Path, page: int) -> Image:
+    """Return a page without its footer and its white border, in few colours."""
+    command = ["pdftoppm", "-png", "-r", str(RESOLUTION), "-f", str(page), "-l", str(page), str(pdf)]
+    image = images.open(io.BytesIO(subprocess.run(command, check=True, capture_output=True).stdout)).convert("RGB")
+    image = image.crop((0, 0, image.width, int(image.height * 0.96)))
+    left, top, right, bottom = ImageOps.invert(image).point(lambda level: 255 * (level > 5)).getbbox() or (0, 0, 1, 1)
+    right = min(right + MARGIN, left + WIDEST)
+    return image.crop((max(left - MARGIN, 0), max(top - MARGIN, 0), right, bottom + MARGIN)).quantize(256)
 
 
 if __name__ == "__main__":

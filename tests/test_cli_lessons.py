@@ -12,6 +12,7 @@ import xlsxwriter
 from sheetgrad.engine import open_workbook
 from sheetgrad.engine.cli import check, main, messages
 from sheetgrad.generators import commands
+from sheetgrad.generators.lessons import LESSONS
 from sheetgrad.generators.commands import lessons
 
 SMALLEST = "entropy"  # the lesson that is generated fastest
@@ -102,6 +103,15 @@ def test_verify_of_a_wrong_lesson(
     assert "DIFFERS" in out
     assert "differs from torch" in out
     assert called(capsys, "verify", lesson, "--json")[0] == 1
+
+
+def test_verify_takes_a_file_or_all(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert called(capsys, "verify")[0] == 2
+    monkeypatch.setattr(commands, "lessons", lambda: [each for each in LESSONS if each.name == "entropy"])
+    code, out, _ = called(capsys, "verify", "--all")
+    assert code == 0
+    assert "F.cross_entropy" in out
+    assert "1 lessons, " in out
 
 
 def test_verify_of_no_lesson(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
