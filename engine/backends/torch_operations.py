@@ -111,7 +111,7 @@ def _first_greatest(x: Tensor) -> Tensor:
 def _nth(x: Tensor, places: Tensor) -> Tensor:
     """The elements at ``places`` (…, r, c) of each line (…, 1, 1, n) in ascending order."""
     order = torch.argsort(x.detach(), dim=-1, stable=True)
-    shape = torch.broadcast_shapes(x.shape[:-1], places.shape)
+    shape = np.broadcast_shapes(x.shape[:-1], places.shape)
     lines = torch.gather(x, -1, order).expand(*shape, x.shape[-1])
     return torch.gather(lines, -1, places.expand(shape)[..., None]).squeeze(-1)
 
