@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sheetgrad.engine import open_workbook
 from sheetgrad.engine.context import Context, Place
@@ -13,9 +15,10 @@ from sheetgrad.sheets.addresses import parse_range
 from sheetgrad.sheets.errors import UsageError
 from sheetgrad.sheets.model import Area, Workbook
 
-from .books import book_of, file_of
+from .books import Content, book_of, file_of
 from .differentiable_formulas import CELLS, formulas
 from .lesson_books import lesson_book
+from .test_agreement import SIZE, ref, references, spelled
 
 torch = pytest.importorskip("torch")
 
@@ -92,6 +95,49 @@ def test_gradients_through_many_cells(name: str) -> None:
     (slope,) = central_differences(book_of({"s": cells}), ["A1:A6"], Area(0, 0, 2, 1, 3))
     found = open_workbook(file_of({"s": cells})).gradient("s!C1", "s!A1:A6")
     np.testing.assert_allclose(found["s!A1:A6"], slope[0], atol=1e-8)
+
+
+SMOOTH = ["{a}*{b}+1", "SUM({A}*{B})", "EXP({a}/3)+{b}^2", "MAX({A})-MIN({B})", "AVERAGE({A})*{b}", "SUM(MMULT({A},TRANSPOSE({A})))",
+          "SUMPRODUCT({A},{A})", "IF({a}>{b},{a}^2,{b}*3)", "TANH({a})/(2+{b}^2)", "SUMXMY2({A},{A})+STDEV.P({A})*{a}", "SUM($A$1:{b})*{a}",
+          "INDEX($A$1:$I$9,1+ABS(INT({a})),2)*{b}"]  # fmt: skip
+
+
+@st.composite
+def smooth_fills(draw: st.DrawFn) -> tuple[dict[str, Content], int]:
+    """Numbers in A1:I9, and two fills that read them and one another; the seed of the numbers."""
+    seed = draw(st.integers(0, 10_000))
+    random = np.random.default_rng(seed)
+    cells: dict[str, Content] = {ref(r, c): float(random.uniform(-2, 2)) for r in range(SIZE) for c in range(SIZE)}
+    for fill in range(2):
+        template = draw(st.sampled_from(SMOOTH))
+        chosen = {name: draw(references()) for name in "AB"}
+        chosen["B"] = (*chosen["B"][:2], *chosen["A"][2:4], *chosen["B"][4:])
+        small = {name: (*draw(references())[:2], 1, 1, *draw(references())[4:]) for name in "ab"}
+        for i in range(3):
+            for j in range(2):
+                words = {name: spelled(spec, i, j) for name, spec in {**chosen, **small}.items()}
+                if fill:
+                    words["a"] = ref(i, 10 + j)
+                cells[ref(i, 10 + 3 * fill + j)] = f"{{={template.format(**words)}}}"
+    cells["Z1"] = "=SUM(K1:L3,N1:O3)"
+    return cells, seed
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(smooth_fills())
+def test_gradients_of_random_fills_are_directional_differences(fills: tuple[dict[str, Content], int]) -> None:
+    cells, seed = fills
+    book = open_workbook(file_of({"s": cells}))
+    start = book["s!A1:I9"]
+    way = np.random.default_rng(seed + 1).normal(size=start.shape)
+    found = (book.gradient("s!Z1", "s!A1:I9")["s!A1:I9"] * way).sum()
+    values = [
+        book.recompute(set={"s!A1:I9": start + by * way}, backend="reference")["s!Z1"]
+        for by in (1e-6, -1e-6, 2e-6, -2e-6)
+    ]
+    near, far = (values[0] - values[1]) / 2e-6, (values[2] - values[3]) / 4e-6
+    if abs(near - far) < 1e-5 * max(abs(near), 1):  # no kink or step lies between
+        assert found == pytest.approx(near, rel=1e-4, abs=1e-5)
 
 
 def test_of_equal_arguments_the_first_has_the_gradient_of_max() -> None:
