@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sheetgrad.sheets.values import Error, Floats, Kind, Kinds, Strings, Values
 
 from .context import Context
+from .distinct import distinct_values
 from .grid import TooManyCells
 from .numerals import format_general, parse_number
 
@@ -70,7 +71,7 @@ def texts(values: Values, strings: Strings) -> tuple[Objects, Codes]:
         result[at], code = _one_text(float(data[at]), int(kind[at]), strings)
         return result, np.full(data.shape, code, dtype=np.uint8) if code else None
     result[...] = ""
-    for each in np.unique(kind).tolist():
+    for each in distinct_values(kind).tolist():
         here = kind == each
         if each == Kind.NUMBER:
             result[here] = _distinct(data[here], format_general)

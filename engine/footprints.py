@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import Area
 
+from .distinct import distinct_values
 from .grid import CELL_BUDGET, Block, Grid, TooManyCells
 from .ir import Growing, View
 from .regions import Region
@@ -178,7 +179,7 @@ def owners(grid: Grid, regions: list[Region]) -> Marks:
 
 def met(owner: Marks, scatter: Scatter) -> set[int]:
     """Return the marks that scattered windows meet."""
-    return set(np.unique(owner.gather(scatter)).tolist()) - {owner.empty}
+    return set(distinct_values(owner.gather(scatter)).tolist()) - {owner.empty}
 
 
 def cells_of(region: Region) -> Iterator[tuple[int, int, int]]:

@@ -17,6 +17,8 @@ from sheetgrad.sheets.model import Area, Sheet, Workbook
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Strings, Values
 
+from .distinct import distinct_values
+
 SPARSEST = 8  # a block may hold this many cells for each filled one
 SMALL = 64  # blocks up to this many cells are never split
 NUMBER = int(Kind.NUMBER)  # looking up a member of an enumeration takes as long as a small numpy call
@@ -298,7 +300,7 @@ def _split(sheet: int, rows: Points, columns: Points) -> Tree:
 
 def _best_cut(places: Points) -> tuple[int, int]:
     """Return how much the best cut is worth, and where it lies: wide gaps near the middle are worth most."""
-    filled = np.unique(places)
+    filled = distinct_values(places)
     if len(filled) < 2:
         return -1, 0
     gaps = np.diff(filled)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import Area
 
+from .distinct import distinct_values
 from .grid import Block, Grid, Piece
 
 Marked = NDArray[np.int32]
@@ -65,7 +66,7 @@ class Marks:
                 if part[0, 0]:
                     found.append(int(part[0, 0]) - 1)
             elif part.any():
-                found += (np.unique(part[part != 0]) - 1).tolist()
+                found += (distinct_values(part[part != 0]) - 1).tolist()
         return found
 
     def repaint(self) -> int:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .distinct import distinct_values
 from .footprints import Marks, met, view_window
 from .graphs import strong_components
 from .grid import TooManyCells
@@ -194,7 +195,7 @@ def _lags(units: Sequence[Unit], level: Level, owner: Marks, outer: tuple[Level,
                 return None
             if not lag.size:
                 continue
-            for producer in np.unique(who).tolist():
+            for producer in distinct_values(who).tolist():
                 if producer in numbers:
                     key = unit.number, producer
                     lags[key] = max(lags.get(key, NEVER), int(lag[who == producer].max()))

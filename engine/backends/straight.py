@@ -21,6 +21,7 @@ from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Kind, Kinds, Values
 
+from ..distinct import distinct_values
 from ..grid import Grid, TooManyCells
 from ..ir import Apply, Argument, Const, Contract, Growing, Node, Operate, Pick, Scattered, Select, View
 from ..steps import Sweep, Turns, Unit, Whole
@@ -301,7 +302,7 @@ class _Writer:
             unit.region.counts,
         )
         places = (scatter.rows - area.top) * area.width + scatter.columns - area.left
-        self.spots.append((node.sheet, np.unique(places)))
+        self.spots.append((node.sheet, distinct_values(places)))
         self.constants.append(np.broadcast_to(places, (*counts, 1, 1)).ravel().tolist())
         strides = [math.prod(counts[loop + 1 :]) for loop in range(len(counts))]
         index = "+".join(f"i{unit.number}_{loop}*{stride}" for loop, stride in enumerate(strides)) or "0"

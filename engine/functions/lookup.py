@@ -9,6 +9,7 @@ from sheetgrad.sheets.addresses import column_name, quote_sheet
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS
 from sheetgrad.sheets.values import Error, Floats, Kind, Kinds, Values
 
+from ..distinct import distinct_values
 from . import search
 from .declare import Any, Array, Context, Failing, Logical, Number, Range, Result, Text, fail, lookup, scalar
 from .patterns import matcher
@@ -25,7 +26,7 @@ def MATCH(lookup_value: Any, lookup_array: Range, match_type: Number = 1, contex
     if places is None:
         return _or_errors(_errors(len(lookup_value.data), Error.NA), lookup_value)
     found = np.full(len(lookup_value.data), NOWHERE, dtype=np.int64)
-    for sign in np.unique(np.sign(match_type)):
+    for sign in distinct_values(np.sign(match_type)):
         here = np.flatnonzero(np.sign(match_type) == sign)
         found[here] = _match(_pick(lookup_value, here), places, int(sign), context)
     return _or_errors(_positions(found), lookup_value)

@@ -15,6 +15,8 @@ from sheetgrad.engine.wildcards import has_wildcards, wildcard
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Strings, Values
 
+from ..distinct import distinct_values
+
 Positions = NDArray[np.int64]
 NOWHERE = -1
 _FEW = 4  # so many lookup values are found by scanning rather than by sorting
@@ -79,7 +81,7 @@ def find_equal(sought: Keys, places: Keys, last: bool = False) -> Positions:
             if len(hits):
                 found[i] = hits[-1 if last else 0]
         return found
-    for group in np.unique(sought.group):
+    for group in distinct_values(sought.group):
         mine, theirs = np.flatnonzero(sought.group == group), np.flatnonzero(places.group == group)
         if len(theirs):
             found[mine] = _find_sorted(sought.key[mine], theirs, places.key[theirs], last)
@@ -100,7 +102,7 @@ def find_ascending(sought: Keys, places: Keys) -> Positions:
     Only values of the same kind are compared: the search steps over others.
     """
     found = np.full(len(sought), NOWHERE, dtype=np.int64)
-    for group in np.unique(sought.group):
+    for group in distinct_values(sought.group):
         mine, same = np.flatnonzero(sought.group == group), np.flatnonzero(places.group == group)
         if len(same):
             found[mine] = _bisect(sought.key[mine], places.key, same)
@@ -126,7 +128,7 @@ def _bisect(sought: Floats, keys: Floats, same: Positions) -> Positions:
 def find_descending(sought: Keys, places: Keys) -> Positions:
     """Find the last place not below each value, reading from the top until a value of the same kind is below it."""
     found = np.full(len(sought), NOWHERE, dtype=np.int64)
-    for group in np.unique(sought.group):
+    for group in distinct_values(sought.group):
         mine, same = np.flatnonzero(sought.group == group), np.flatnonzero(places.group == group)
         if not len(same):
             continue
@@ -206,7 +208,7 @@ def find_matching(
     distinct, where = np.unique(places.data[texts].astype(np.int64), return_inverse=True)
     held = [strings.texts[i] for i in distinct]
     wanted = np.flatnonzero(sought.kinds == Kind.TEXT)
-    for pattern in np.unique(sought.data[wanted]):
+    for pattern in distinct_values(sought.data[wanted]):
         accepts = matcher(strings.texts[int(pattern)])
         accepted = np.array([accepts(text) for text in held], dtype=bool)
         hits = texts[accepted[where]] if len(held) else texts
