@@ -8,9 +8,11 @@ from __future__ import annotations
 import codecs
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .addresses import cell_name
 from .model import MAX_COLUMNS
@@ -22,6 +24,7 @@ from .values import Strings
 _TAG = re.compile(rb"""<([^\s/>]+)(?:[^"'>]|"[^"]*"|'[^']*')*?(/?)>""")
 _DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _PIECE = 1 << 20
+_ROWS = 4096  # new rows that are rendered at a time
 
 
 def splice(package: Package, part: str, sheet: str, xml: bytes, changes: Changes, strings: Strings) -> bytes:
@@ -162,12 +165,8 @@ class CellLocator(SheetWalker):
         prefix = name[: -len(b"sheetData")]
         reached = np.maximum.accumulate(np.array([row for row, _ in self._rows], dtype=np.int64))
         new: list[bytes] = []
-        for row, columns in sorted(self.missing.items()):
-            if not columns:
-                continue
-            cells = self._new_cells(prefix + b"c", row, columns)
-            xml = b'<%brow r="%d">%b</%brow>' % (prefix, row + 1, cells, prefix)
-            first = int(np.searchsorted(reached, row, "right"))
+        for row, xml in self._new_rows(prefix):
+            first = int(np.searchsorted(reached, row, "right")) if len(reached) else 0
             if first < len(reached):
                 at = self._rows[first][1]
                 self.edits.append((at, at, xml))
@@ -179,16 +178,31 @@ class CellLocator(SheetWalker):
             at = self.parser.expat.CurrentByteIndex
             self.edits.append((at, at, b"".join(new)))
 
+    def _new_rows(self, prefix: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the rows that the sheet does not have yet, in order, with their XML."""
+        rows = sorted(row for row, columns in self.missing.items() if columns)
+        for start in range(0, len(rows), _ROWS):
+            some = rows[start : start + _ROWS]
+            keys = [row * MAX_COLUMNS + column for row in some for column in self.missing[row]]
+            cells = iter(self._cells(prefix + b"c", np.array(keys, dtype=np.int64)))
+            for row in some:
+                inside = b"".join(islice(cells, len(self.missing[row])))
+                yield row, b'<%brow r="%d">%b</%brow>' % (prefix, row + 1, inside, prefix)
+
     def _new_cells(self, name: bytes, row: int, columns: Sequence[int]) -> bytes:
         """Return cells of a row that the sheet does not have yet."""
-        at = np.searchsorted(self.changes.key, row * MAX_COLUMNS + np.asarray(columns, dtype=np.int64))
+        return b"".join(self._cells(name, row * MAX_COLUMNS + np.asarray(columns, dtype=np.int64)))
+
+    def _cells(self, name: bytes, keys: NDArray[np.int64]) -> list[bytes]:
+        at = np.searchsorted(self.changes.key, keys)
         kinds = self.changes.kind[at]
         elements = value_elements(self.changes.data[at], kinds, self.strings)
         forms = [b' t="%b"' % CELL_TYPE[kind] if CELL_TYPE[kind] else b"" for kind in kinds.tolist()]
-        return b"".join(
-            b'<%b r="%b"%b>%b</%b>' % (name, cell_name(row, column).encode(), form, _prefixed(element, name), name)
-            for column, form, element in zip(columns, forms, elements, strict=True)
-        )
+        places = zip(*(part.tolist() for part in np.divmod(keys, MAX_COLUMNS)), strict=True)
+        return [
+            b'<%b r="%b"%b>%b</%b>' % (name, cell_name(*place).encode(), form, _prefixed(element, name), name)
+            for place, form, element in zip(places, forms, elements, strict=True)
+        ]
 
     def _rendered(self, change: int, name: bytes) -> tuple[bytes, bytes]:
         """Return the type and the value element of a change, for a cell of that name."""
