@@ -92,11 +92,17 @@ class Scope:
     arrays: bool
     lets: dict[str, Node] = field(default_factory=dict)
     depth: int = 0
+    by_parameter: bool = False  # only a parameter around the expression wants arrays
 
     @property
     def forced(self) -> Scope:
-        """The scope in which arrays are evaluated as arrays."""
-        return self if self.arrays else replaced(self, arrays=True)
+        """The scope inside a parameter that makes its argument an array."""
+        return self if self.arrays else replaced(self, arrays=True, by_parameter=True)
+
+    @property
+    def condition(self) -> Scope:
+        """The scope of IF's condition: a parameter around it, as SUMPRODUCT's, does not make that an array."""
+        return replaced(self, arrays=False, by_parameter=False) if self.by_parameter else self
 
 
 REFERRING = frozenset(
@@ -258,7 +264,7 @@ class Lifter:
             if not (slot.row_absolute and slot.column_absolute):
                 raise Unliftable(f"the name {name!r} is relative to the cell")
             slots.append((self.fixed(slot.row), self.fixed(slot.column)))
-        return formula.tree, replaced(scope, slots=tuple(slots), depth=scope.depth + 1, lets={})
+        return formula.tree, replaced(scope, slots=tuple(slots), depth=scope.depth + 1, lets={}, arrays=True)
 
     def view(self, window: Window, cut: bool = True) -> View | Growing:
         """Return the node that reads a window; ``cut``: whole rows and columns end where the workbook's cells do."""
@@ -480,7 +486,7 @@ def _is_line(node: Node) -> bool:
 
 def _if(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
     _expect(call, 2, 3)
-    condition = lifter.value(call.arguments[0], scope)
+    condition = lifter.value(call.arguments[0], scope.condition)
     then = _branch(lifter, call.arguments[1], scope)
     otherwise = _branch(lifter, call.arguments[2], scope) if len(call.arguments) > 2 else Const(False)
     return lifter.pool(Select(condition, then, otherwise))
@@ -524,7 +530,8 @@ def _choose(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
 def _recover(only_na: bool) -> Special:
     def lift(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
         _expect(call, 2, 2)
-        value, fallback = (_branch(lifter, argument, scope) for argument in call.arguments)
+        value = _branch(lifter, call.arguments[0], scope.condition)
+        fallback = _branch(lifter, call.arguments[1], scope)
         return lifter.pool(Recover(value, fallback, only_na))
 
     return lift

@@ -16,6 +16,7 @@ from .ir import (
     Node,
     Offset,
     Operate,
+    Pick,
     Place,
     Prefix,
     Recover,
@@ -92,6 +93,10 @@ def _size(node: Node, given: list[Size]) -> Size:
             return (node.count, 1, moving) if node.axis == 0 else (1, node.count, moving)
         case Contract() | Prefix():
             return 1, 1, loops
+        case Pick():
+            lines = given[1:]
+            rows, columns = (next(iter(lines), None) if node.row else None), (lines[-1] if node.column else None)
+            return rows[0] if rows else given[0][0], columns[1] if columns else given[0][1], loops
         case Apply() if _reduces(node):
             return 1, 1, loops
     return max((size[0] for size in given), default=1), max((size[1] for size in given), default=1), loops

@@ -126,8 +126,8 @@ def _walk(sheet: Sheet, padded_sheet: Sheet, padded: Frame, there: Frame, kernel
         "walk_window",
         (14, 0),
         (3, 3),
-        lambda i, j: (
-            f"INDEX({there.all()},stride*(walk_row-1)+1-padding+{i + 1},stride*(walk_column-1)+1-padding+{j + 1})+0"
+        lambda _i, _j: (
+            f"INDEX({there.all()},stride*(walk_row-1)+1-padding+ROW()-14,stride*(walk_column-1)+1-padding+COLUMN())+0"
         ),
         Role.INPUT,
         title="Window",

@@ -286,3 +286,12 @@ def test_a_changed_input_recomputes_what_depends_on_it_only() -> None:
     kept.recompute(set={"s!B1": 2.0})
     ran = {place_of(unit.region, ["s"]) for step in program.steps for unit in units_of(step)}
     assert ran == {"s!G1", "s!H1:H19"}
+
+
+def test_conditions_inside_sumproduct_intersect() -> None:
+    cells: dict[str, Content] = {**INPUTS, "D2": "=SUMPRODUCT(IF(A1:A4>0,B1*2,B1))", "D9": "=SUMPRODUCT(IF(A1:A4>0,1,2))"}
+    cells |= {"E2": "=SUMPRODUCT(IFERROR(A1:A4/B1:B4,0))", "F2": "{=SUMPRODUCT(IF(A1:A4>0,B1:B4,0))}"}
+    workbook = book_of({"s": cells})
+    (lifted, _), (defined, _) = (computed(workbook, each.evaluate) for each in (arrays, reference))
+    assert differences(workbook, lifted, defined) == []
+    assert cell(workbook, lifted, "D9") is Error.VALUE
