@@ -496,7 +496,15 @@ def _branch(lifter: Lifter, node: syntax.Node, scope: Scope) -> Node:
     """Lift a branch: an empty one is 0; a whole range only where arrays are wanted."""
     if isinstance(node, syntax.Missing):
         return lifter.pool(Const(0.0))
+    windows = None if scope.arrays else lifter.windows(node, scope)
+    if windows is not None and any(_size(lifter, window) != (1, 1) for window in windows):
+        raise Unliftable("a choice of ranges")
     return lifter.value(node, scope)
+
+
+def _size(lifter: Lifter, window: Window) -> tuple[int, int]:
+    view = lifter.view(window)
+    return view.height, view.width
 
 
 def _ifs(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:

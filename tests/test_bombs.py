@@ -195,3 +195,12 @@ def test_many_bad_formulas_are_counted(tmp_path: Path, capsys: pytest.CaptureFix
     message = capsys.readouterr().err
     assert message.count("\n") == 51
     assert "150 more" in message
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_choice_of_ranges_is_read_whole(backend: str) -> None:
+    """SUM of the range that CHOOSE or IF gives, not of the cell in the formula's own row."""
+    cells = "".join(row(f'<c r="A{i}"><v>{i}</v></c>', i) for i in (2, 3, 4))
+    formulas = "<c r='B1'><f>SUM(CHOOSE(2,A1:A2,A1:A3,A1:A4))</f></c><c r='C1'><f>SUM(IF(A1>0,A1:A4,A1:A2))</f></c>"
+    result = open_workbook(book(row(f"<c r='A1'><v>1</v></c>{formulas}") + cells)).recompute(backend=backend)
+    assert (result["Sheet1!B1"], result["Sheet1!C1"]) == (6.0, 10.0)
