@@ -97,11 +97,12 @@ def _size(node: Node, given: list[Size]) -> Size:
             lines = given[1:]
             rows, columns = (next(iter(lines), None) if node.row else None), (lines[-1] if node.column else None)
             return rows[0] if rows else given[0][0], columns[1] if columns else given[0][1], loops
-        case Apply() if _reduces(node):
+        case Apply() if _condenses(node):
             return 1, 1, loops
     return max((size[0] for size in given), default=1), max((size[1] for size in given), default=1), loops
 
 
-def _reduces(node: Apply) -> bool:
+def _condenses(node: Apply) -> bool:
+    """Tell whether a function gives one value for whole ranges, which a lookup searches and does not spread out."""
     function = find(node.function)
-    return function is not None and function.shape == "reduction"
+    return function is not None and function.shape in ("reduction", "lookup")
