@@ -25,6 +25,7 @@ from .outcome import CellKey
 from .passes import FAST, mark_final, rewrite
 from .regions import Region, find_regions
 from .schedule import schedule
+from .sizes import FEW_TURNS, sizes_of
 from .steps import CellOrder, Step, Sweep, Unit, Whole, units_of
 from .templates import Template, templates
 from .windows import Frame, scatter_of
@@ -137,7 +138,7 @@ class Program:
             case Whole(unit):
                 assert unit.program is not None
                 try:
-                    machine.run(unit.region, unit.program, common=unit.common)
+                    machine.run(unit.region, unit.program, common=unit.common, sizes=unit.sizes)
                 except Decline as reason:
                     self._by_cell((unit,), cell_by_cell, str(reason))
             case Sweep():
@@ -320,4 +321,5 @@ def _lifted(number: int, region: Region, program: Node) -> Unit:
     volatile = any(function is not None and function.volatile for function in calls)
     whole = Frame.whole(region)
     fixed = tuple(scatter_of(node, region, whole) for node in nodes if isinstance(node, Scattered))
-    return Unit(number, region, program, "", reads, offsets, nested, volatile, fixed, fixed, shared(nodes))
+    sizes = sizes_of(program) if region.size >= FEW_TURNS else None
+    return Unit(number, region, program, "", reads, offsets, nested, volatile, fixed, fixed, shared(nodes), sizes)

@@ -28,6 +28,7 @@ from .ir import (
 )
 from .windows import Frame
 
+FEW_TURNS = 32  # an array of one turn is within the cell budget, or as large as the file
 BUDGET = 1 << 22  # cells of one intermediate array, all turns of the loops together
 Size = tuple[int, int, frozenset[int]]  # rows, columns, and the loops along which it varies
 

@@ -10,6 +10,7 @@ from sheetgrad.sheets.records import record
 
 from .ir import Growing, Node, Offset, View
 from .regions import Region
+from .sizes import Size
 from .windows import Scatter
 
 
@@ -28,6 +29,7 @@ class Unit:
     fixed: tuple[Scatter, ...] = ()  # where references that follow no loop read
     scattered: tuple[Scatter, ...] = ()  # the same, and where the offsets turned out to read
     common: frozenset[int] = frozenset()  # the nodes of the program that are used more than once, by identity
+    sizes: frozenset[Size] | None = None  # of the arrays that the program computes, where they matter
 
 
 @record

@@ -12,8 +12,8 @@ import xlsxwriter
 from sheetgrad.engine import open_workbook
 from sheetgrad.engine.cli import check, main, messages
 from sheetgrad.generators import commands
-from sheetgrad.generators.lessons import LESSONS
 from sheetgrad.generators.commands import lessons
+from sheetgrad.generators.lessons import LESSONS
 
 SMALLEST = "entropy"  # the lesson that is generated fastest
 

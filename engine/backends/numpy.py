@@ -43,12 +43,10 @@ from ..ir import (
     walk,
 )
 from ..regions import Region
-from ..sizes import Size, parts, sizes_of
+from ..sizes import FEW_TURNS, Size, parts, sizes_of
 from ..windows import Frame, Scatter, moving, read, scatter_of, target, write
 from .prefixes import run_prefix
 from .products import FOLDS, contract, fold
-
-FEW_TURNS = 32  # an array of one turn is within the cell budget, or as large as the file
 
 Indices: TypeAlias = NDArray[np.int64]
 
@@ -63,31 +61,26 @@ class Machine:
     def __init__(self, grid: Grid, context: Context) -> None:
         self.grid = grid
         self.context = context
-        self._sizes: dict[int, tuple[Node, frozenset[Size]]] = {}  # the program is kept, so that its id stays its own
 
     def run(
-        self, region: Region, program: Node, frame: Frame | None = None, common: frozenset[int] | None = None
+        self,
+        region: Region,
+        program: Node,
+        frame: Frame | None = None,
+        common: frozenset[int] | None = None,
+        sizes: frozenset[Size] | None = None,
     ) -> None:
         """Compute a region, or a part of its loops, and store the results; raises `Decline`.
 
-        ``common``: the program's shared nodes, where they are known.
+        ``common`` and ``sizes``: the program's shared nodes and `sizes_of` it, where they are known.
         """
-        for part in self._parts(program, frame or Frame.whole(region)):
+        for part in _parts(program, frame or Frame.whole(region), sizes):
             values = self.value(region, program, part, common)
             place = target(region, part)
             try:
                 write(self.grid, place, _filling(values, region, tuple(loop[0] for loop in place.loops)))
             except TooManyCells:
                 raise Decline("its cells lie too far apart") from None
-
-    def _parts(self, program: Node, frame: Frame) -> Iterable[Frame]:
-        """Split a frame where the arrays in between would be too large; a few cells are never split."""
-        if prod(frame.counts) < FEW_TURNS:
-            return (frame,)
-        held = self._sizes.get(id(program))
-        if held is None:
-            held = self._sizes[id(program)] = program, sizes_of(program)
-        return parts(frame, held[1])
 
     def value(self, region: Region, program: Node, frame: Frame, common: frozenset[int] | None = None) -> Values:
         """Evaluate an array program in a region's frame."""
@@ -102,6 +95,13 @@ class Machine:
         evaluation = _Evaluation(self.grid, self.context, region, Frame.whole(region), frozenset())
         rows, columns, _ = evaluation.offset_places(offset)
         return Scatter(offset.base.sheet, rows, columns, offset.height, offset.width)
+
+
+def _parts(program: Node, frame: Frame, sizes: frozenset[Size] | None) -> Iterable[Frame]:
+    """Split a frame where the arrays in between would be too large; a few cells are never split."""
+    if prod(frame.counts) < FEW_TURNS:
+        return (frame,)
+    return parts(frame, sizes_of(program) if sizes is None else sizes)
 
 
 def _at_edge(node: Node) -> bool:
