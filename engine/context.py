@@ -36,12 +36,13 @@ class Kept:
 
     program: Any = None
     layout: tuple[Area, ...] = ()
+    fresh: Grid | None = None  # the stored values, laid out
     steady: tuple[int, Grid] | None = None
 
     def start(self, workbook: Workbook, seed: int, changed: Sequence[Area]) -> tuple[Grid, tuple[Area, ...] | None]:
         """Return a grid to compute on, and the areas that are all that has changed in it (None: compute everything)."""
         if self.steady is None or self.steady[0] != seed:
-            return Grid.of(workbook), None
+            return (Grid.of(workbook) if self.fresh is None else self.fresh.copy()), None
         return self.steady[1].copy(), tuple(changed)
 
 
