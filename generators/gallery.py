@@ -13,12 +13,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-from PIL import Image as images
-from PIL import ImageOps
-from PIL.Image import Image
+from typing import TYPE_CHECKING
 
 from .commands import generated, generated_and_verified, lessons
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 RESOLUTION = 60
 MARGIN = 12
@@ -84,6 +84,9 @@ def first_pages(pdf: Path) -> dict[str, int]:
 
 def picture_of(pdf: Path, page: int) -> Image:
     """Return a page without its footer and its white border, in few colours."""
+    from PIL import Image as images
+    from PIL import ImageOps
+
     command = ["pdftoppm", "-png", "-r", str(RESOLUTION), "-f", str(page), "-l", str(page), str(pdf)]
     image = images.open(io.BytesIO(subprocess.run(command, check=True, capture_output=True).stdout)).convert("RGB")
     image = image.crop((0, 0, image.width, int(image.height * 0.96)))
