@@ -30,8 +30,8 @@ class Place:
 class Kept:
     """What is kept of a workbook from one recomputation to the next: its array program, and the values that it gave.
 
-    ``steady``: what a computation gave from the stored inputs, with its seed; None where nothing was computed yet, or where
-    it may not be taken up again, because values decide the order or the clock is read.
+    ``steady``: what a computation gave from the stored inputs, with its seed; None where nothing was computed yet, or
+    where it may not be taken up again, because values decide the order or the clock is read.
     """
 
     program: Any = None
@@ -57,5 +57,5 @@ class Context:
     now: datetime = field(default_factory=datetime.now)
     kept: Kept = field(default_factory=lambda: Kept())
     as_stored: bool = False  # the grid holds the stored inputs and no others
-    changed: tuple[Area, ...] | None = None  # the grid is computed but for what depends on these areas; None: compute all
+    changed: tuple[Area, ...] | None = None  # all is computed but what depends on these areas; None: nothing is
     draws: int = 0  # random draws made so far by the formula at ``place``: the counter of its stream

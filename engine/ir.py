@@ -64,7 +64,7 @@ class Growing:
 
 @record
 class Place:
-    """The number of a row (``axis`` 0) or column (1), from 1: ``start`` moved by ``steps``; ``count`` of them in a line."""
+    """The number of a row (``axis`` 0) or column (1), from 1: ``start`` moved by ``steps``; ``count`` in a line."""
 
     axis: int
     start: int

@@ -297,4 +297,4 @@ def _every_second(flags: Flags) -> Flags:
     """Keep the first, third, fifth … of each unbroken stretch of flags."""
     index = np.arange(len(flags))
     last_off = np.maximum.accumulate(np.where(flags, -1, index))
-    return flags & ((index - last_off) % 2 == 1)
+    return np.asarray(flags & ((index - last_off) % 2 == 1))

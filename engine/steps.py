@@ -41,7 +41,7 @@ class Whole:
 
 @record
 class Turns:
-    """When a unit takes part in a sweep: index i of ``loop`` at ``first + i``, or backwards ``first - i`` (loop -1: once)."""
+    """When a unit takes part in a sweep: index i of ``loop`` at ``first + i``, backwards ``first - i`` (-1: once)."""
 
     unit: Unit
     loop: int

@@ -1,7 +1,8 @@
 """Sweeps: how regions that read one another are computed turn by turn.
 
-Each unit is given one of its loops as time, and an offset, such that whatever a cell reads lies at an earlier time, or at the same
-time and earlier in the order of units. Where units read one another within one time, a further loop is swept inside.
+Each unit is given one of its loops as time, and an offset, such that whatever a cell reads lies at an earlier time, or
+at the same time and earlier in the order of units. Where units read one another within one time, a further loop is
+swept inside.
 Epochs of training are such a loop, and so are the rows of a running sum.
 """
 
@@ -84,7 +85,8 @@ def _assignments(units: Sequence[Unit], owner: Marks, outer: tuple[Level, ...]) 
     reads = {unit.number: list(_moves(unit, owner)) for unit in units}
     seen: set[tuple[int, ...]] = set()
     for seed in sorted(units, key=lambda unit: -len(unit.region.counts)):
-        for loop in sorted(set(range(len(seed.region.counts))) - taken[seed.number], key=lambda at: seed.region.counts[at]):
+        free = set(range(len(seed.region.counts))) - taken[seed.number]
+        for loop in sorted(free, key=seed.region.counts.__getitem__):
             chosen = _spread(units, reads, seed.number, loop, taken)
             key = tuple(chosen[unit.number] for unit in units)
             if key not in seen:
@@ -205,7 +207,7 @@ def _lags(units: Sequence[Unit], level: Level, owner: Marks, outer: tuple[Level,
 def _read_lags(
     unit: Unit, level: Level, owner: Marks, outer: tuple[Level, ...]
 ) -> Iterator[tuple[NDArray[np.int64] | None, NDArray[np.int32]]]:
-    """Yield the lags of each read of a unit, cell by cell, and who computes what is read; only reads within one outer turn count."""
+    """Yield the lags of each read of a unit, cell by cell, and who computes what is read, within one outer turn."""
     for read in unit.reads:
         if isinstance(read, Growing):
             yield from _growing_lags(read, unit, level, owner, outer)

@@ -1,7 +1,7 @@
 """The nodes of a parsed formula.
 
-Cell coordinates are not in the nodes: a reference holds the number of its *slot*, and the coordinates of all slots stand in
-an integer vector beside the tree. So one tree serves every cell of a fill. Slots are numbered left to right
+Cell coordinates are not in the nodes: a reference holds the number of its *slot*, and the coordinates of all slots
+stand in an integer vector beside the tree. So one tree serves every cell of a fill. Slots are numbered left to right
 as the references stand in the text; slot k has its row at ``2 * k`` and its column at ``2 * k + 1`` (zero-based).
 """
 
@@ -101,7 +101,7 @@ class Name:
 class Structured:
     """``Table[[#Headers],[a]:[b]]``; table None inside the table itself. ``this_row`` for ``[@a]`` and ``[#This Row]``.
 
-    ``items``: of "all", "data", "headers", "totals"; empty means data. Columns: None means all, one name, or a span's two.
+    ``items``: of "all", "data", "headers", "totals"; empty means data. Columns: None means all, or one name, or two.
     """
 
     table: str | None
@@ -121,7 +121,7 @@ class Unary:
 
 @record
 class Binary:
-    """Arithmetic ``+ - * / ^``, ``&``, comparisons ``= <> < <= > >=``; and on references ``:`` (range), ``,`` (union), ``" "`` (intersection)."""
+    """``+ - * / ^ &``, ``= <> < <= > >=``; and on references ``:`` (range), ``,`` (union), ``" "`` (intersection)."""
 
     operator: str
     left: Node

@@ -220,8 +220,8 @@ class Workbook:
     ) -> dict[str, NDArray[np.float64]]:
         """Return the derivatives of a cell with respect to ranges, by range: arrays (rows, columns). Needs torch.
 
-        Raises `UsageError` where ``of`` is no number or depends on none of ``wrt``, where ``wrt`` holds formulas, and where a
-        function on the way has no derivative; it is named with its cells.
+        Raises `UsageError` where ``of`` is no number or depends on none of ``wrt``, where ``wrt`` holds formulas, and
+        where a function on the way has no derivative; it is named with its cells.
         """
         require_torch("gradients")
         from .gradients import gradient

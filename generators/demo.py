@@ -1,4 +1,4 @@
-"""``python -m sheetgrad.generators.demo FOLDER``: every lesson generated, recomputed, checked and verified, in one table."""
+"""``python -m sheetgrad.generators.demo FOLDER``: every lesson made, recomputed, checked and verified, in one table."""
 
 from __future__ import annotations
 

@@ -132,9 +132,11 @@ def disagreements(left: Sheets, right: Sheets, rtol: float = 1e-12) -> list[str]
     found = []
     for sheet, cells in left.items():
         others = right.get(sheet, {})
-        for place in sorted(cells.keys() & others.keys()):
-            if not same(cells[place], others[place], rtol):
-                found.append(f"{sheet} row {place[0]} column {place[1]}: {cells[place]!r} and {others[place]!r}")
+        found += [
+            f"{sheet} row {place[0]} column {place[1]}: {cells[place]!r} and {others[place]!r}"
+            for place in sorted(cells.keys() & others.keys())
+            if not same(cells[place], others[place], rtol)
+        ]
     return found
 
 

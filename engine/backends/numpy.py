@@ -110,7 +110,7 @@ def _at_edge(node: Node) -> bool:
 
 
 def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
-    """Fit results to what a region's formulas fill: a scalar formula takes the first element, an array is cut or padded."""
+    """Fit results to what formulas fill: a scalar formula takes the first element, an array is cut or padded."""
     height, width = region.extent
     rows, columns = values.shape[-2:]
     if (rows, columns) != (height, width):
@@ -161,7 +161,7 @@ class _Evaluation:
         raise Decline("a range that grows along the fill")
 
     def along(self, start: int, steps: tuple[int, ...]) -> Indices:
-        """Return ``start`` moved by ``steps`` along the frame's loops: (*loops, 1, 1), loops that do not count having length 1."""
+        """Return ``start`` moved by ``steps`` along the frame's loops: (*loops, 1, 1), of length 1 where it stays."""
         found = np.full((1,) * (len(steps) + 2), start, dtype=np.int64)
         for loop, (step, first, count) in enumerate(zip(steps, self.frame.starts, self.frame.counts, strict=True)):
             if step:
@@ -172,7 +172,8 @@ class _Evaluation:
 
     def place(self, node: Place) -> Values:
         line = np.arange(node.count)
-        return Values((self.along(node.start, node.steps) + (line[:, None] if node.axis == 0 else line)).astype(np.float64))
+        lines = self.along(node.start, node.steps) + (line[:, None] if node.axis == 0 else line)
+        return Values(lines.astype(np.float64))
 
     # operations
 
@@ -278,7 +279,8 @@ class _Evaluation:
         if (index == 0).any() and codes is None:
             raise Decline("INDEX of a whole line chosen at run time")
         if (index < 1).any() or (index > size).any():
-            outside = np.where(index < 0, np.uint8(Error.VALUE.code), np.where(index > size, np.uint8(Error.REF.code), np.uint8(0)))
+            beyond = np.where(index > size, np.uint8(Error.REF.code), np.uint8(0))
+            outside = np.where(index < 0, np.uint8(Error.VALUE.code), beyond)
             codes = merge_codes(codes, outside)
         return np.clip(index - 1, 0, size - 1), codes
 

@@ -17,7 +17,7 @@ from ..windows import Frame, Moving
 
 @record
 class Running:
-    """How a running reduction is done: its longest window, the axis reduced at once, and where each place's result is."""
+    """How a running reduction is done: its longest window, the axis reduced at once, and where each result is."""
 
     window: Moving
     across: int

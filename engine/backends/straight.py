@@ -357,8 +357,8 @@ class _Writer:
         area = self.areas[table.sheet]
         first = Moving(table.sheet, table.row, table.column, 1, 1, _loops(table.steps, unit))
         base = self._at(unit, first, 0, 0)[len(f"m{table.sheet}[") : -1]
-        index = f"{base}+{places[0]}*{area.width}+{places[1]}"
-        return f"pick(m{table.sheet}, k{table.sheet}, {index})"
+        where = f"{base}+{places[0]}*{area.width}+{places[1]}"
+        return f"pick(m{table.sheet}, k{table.sheet}, {where})"
 
     def _growth(self, unit: Unit, table: Growing, axis: int) -> str:
         terms = []

@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("sheetgrad.engine.cli.verify", "recompute a lesson and compare every panel with torch"),
     "grad": ("sheetgrad.engine.cli.grad", "differentiate a cell with respect to ranges"),
     "solve": ("sheetgrad.engine.cli.solve", "optimise, with the model that Excel's Solver stored or one of your own"),
-    "batch": ("sheetgrad.engine.cli.batch", "run a workbook for every row of a table, or many times over (Monte Carlo)"),
+    "batch": ("sheetgrad.engine.cli.batch", "run a workbook for every row of a table, or many times (Monte Carlo)"),
     "export": ("sheetgrad.engine.cli.export", "write the formulas out as a Python function of arrays"),
     "explain": ("sheetgrad.engine.cli.explain", "show the regions and the array program of a workbook"),
 }
