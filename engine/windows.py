@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.records import record
-from sheetgrad.sheets.values import Kind, Values
+from sheetgrad.sheets.values import Kind, Kinds, Values
 
 from .grid import Grid
 from .ir import Scattered, Step, View
@@ -163,9 +163,9 @@ def read(grid: Grid, window: Moving) -> Values:
 
 def write(grid: Grid, window: Moving, values: Values) -> None:
     """Store results (*loops, height, width) at the places of a window; an empty result is 0."""
-    kinds = values.kinds
-    if values.kind is not None and not kinds.all():
-        kinds = np.where(kinds == Kind.EMPTY, np.uint8(Kind.NUMBER), kinds)
+    kinds: Kinds | int = NUMBER if values.kind is None else values.kind
+    if values.kind is not None and not values.kind.all():
+        kinds = np.where(values.kind == Kind.EMPTY, np.uint8(NUMBER), values.kind)
     area = window.bounds
     pieces = grid.pieces(area)
     if len(pieces) == 1 and pieces[0].covers(area):

@@ -121,6 +121,8 @@ def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
         )
         values = pad(values, height, width)
     shape = (*counts, height, width)
+    if values.data.shape == shape:
+        return values
     kind = None if values.kind is None else np.broadcast_to(values.kind, shape)
     return Values(np.broadcast_to(values.data, shape), kind)
 
