@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -70,15 +71,20 @@ def _by_product(left: Floats, right: Floats) -> Floats:
 
 
 def fold(function: str, parts: Sequence[Floats]) -> Floats | None:
-    """Reduce small windows cell of the window by cell of the window: (*loops, r, c) each, giving (*loops, 1, 1).
+    """Reduce windows of plain numbers, (*loops, r, c) each, to (*loops, 1, 1): small ones cell of the window by cell.
 
-    None where one reduction over each window is the better way, or ``function`` is not of this kind.
+    None where ``function`` is not of this kind.
     """
     step = FOLDS.get(function)
-    taps = sum(part.shape[-2] * part.shape[-1] for part in parts)
-    places = max((part.size // (part.shape[-2] * part.shape[-1]) for part in parts if part.size), default=0)
-    if step is None or not 1 <= taps <= FEW_TAPS or places < taps:
+    if step is None or not parts or not all(part.size for part in parts):
         return None
+    if function == "SUMSQ":
+        parts = [part * part for part in parts]
+    taps = sum(part.shape[-2] * part.shape[-1] for part in parts)
+    places = max(part.size // (part.shape[-2] * part.shape[-1]) for part in parts)
+    if taps > FEW_TAPS or places < taps:
+        whole = reduce(step, [np.asarray(step.reduce(part, axis=(-2, -1), keepdims=True)) for part in parts])
+        return np.asarray(whole / taps if function == "AVERAGE" else whole)
     cells = sorted((cell for part in parts for cell in _cells(part)), key=lambda cell: -cell.size)
     total, owned = cells[0], False
     for cell in cells[1:]:
@@ -87,7 +93,7 @@ def fold(function: str, parts: Sequence[Floats]) -> Floats | None:
         else:
             total = step(total, cell)
             owned = total.shape == np.broadcast_shapes(*(each.shape for each in cells))
-    return total / taps if function == "AVERAGE" else total
+    return np.asarray(total / taps if function == "AVERAGE" else total)
 
 
 def _cells(part: Floats) -> Iterator[Floats]:
@@ -96,4 +102,4 @@ def _cells(part: Floats) -> Iterator[Floats]:
             yield part[..., row : row + 1, column : column + 1]
 
 
-FOLDS: dict[str, np.ufunc] = {"SUM": np.add, "AVERAGE": np.add, "MAX": np.maximum, "MIN": np.minimum}
+FOLDS: dict[str, np.ufunc] = {"SUM": np.add, "SUMSQ": np.add, "AVERAGE": np.add, "MAX": np.maximum, "MIN": np.minimum}
