@@ -114,6 +114,8 @@ def wrap(result: NDArray[Any], codes: Codes, strings: Strings) -> Values:
     if result.dtype == bool:
         return _with_codes(result.astype(np.float64), None, Kind.BOOL, codes)
     data = result if result.dtype == np.float64 else result.astype(np.float64)
+    if codes is None and data.size == 1 and math.isfinite(data.item()):
+        return Values(data)
     finite = np.isfinite(data)
     if finite.all():
         return Values(data) if codes is None else _with_codes(data, None, Kind.NUMBER, codes)

@@ -21,6 +21,7 @@ from .distinct import distinct_values
 
 SPARSEST = 8  # a block may hold this many cells for each filled one
 SMALL = 64  # blocks up to this many cells are never split
+FEW = 1024  # cells
 NUMBER = int(Kind.NUMBER)  # looking up a member of an enumeration takes as long as a small numpy call
 CELL_BUDGET = 1 << 22  # the most cells an array may have (32 MiB of payloads) that is not as large in the file
 FILLS = 1 << 18  # the most cells that a sheet's array formulas fill, beside twice those that the file stores
@@ -257,8 +258,15 @@ def fills(sheet: Sheet) -> Points:
     return np.where(affordable(sheet)[:, None], formulas.area, own).astype(np.int64)
 
 
+def all_numbers(kind: Kinds) -> bool:
+    """Tell whether there are cells and all are numbers; few are told by their bytes, in a tenth of numpy's time."""
+    if kind.size <= FEW:
+        return kind.size > 0 and kind.tobytes().count(NUMBER) == kind.size
+    return bool(kind.min() == NUMBER == kind.max())
+
+
 def _values(data: Floats, kind: Kinds) -> Values:
-    if kind.size and kind.min() == NUMBER == kind.max():
+    if all_numbers(kind):
         return Values(data)
     return Values(data, kind)
 

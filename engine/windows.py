@@ -14,7 +14,7 @@ from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Kind, Kinds, Values
 
-from .grid import Grid
+from .grid import Grid, all_numbers
 from .ir import Scattered, Step, View
 from .regions import Region
 
@@ -153,10 +153,10 @@ def read(grid: Grid, window: Moving) -> Values:
         values = grid.read(area)
         data = values.data
         kind = held = np.ascontiguousarray(values.kinds)
-    if held.min() == NUMBER == held.max():
+    if all_numbers(held):
         return Values(window.strided(data, area))
     seen = window.strided(kind, area)
-    if seen.size and seen.min() == NUMBER == seen.max():
+    if all_numbers(seen):
         return Values(window.strided(data, area))
     return Values(window.strided(data, area), seen)
 
