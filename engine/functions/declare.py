@@ -107,7 +107,7 @@ class Parameter:
 class Function:
     """A declared function of Excel. ``parameters`` is read off the body's annotations when first asked for."""
 
-    __slots__ = ("_parameters", "batched", "body", "name", "pairs", "shape", "volatile")
+    __slots__ = ("_parameters", "_wants_context", "batched", "body", "name", "pairs", "shape", "volatile")
 
     def __init__(
         self, name: str, shape: Shape, body: Callable[..., Anything], pairs: int, volatile: bool, batched: bool
@@ -119,6 +119,7 @@ class Function:
         self.volatile = volatile
         self.batched = batched
         self._parameters: tuple[Parameter, ...] | None = None
+        self._wants_context: bool | None = None
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -128,7 +129,9 @@ class Function:
 
     @property
     def wants_context(self) -> bool:
-        return any(parameter.marker == "context" for parameter in self.parameters)
+        if self._wants_context is None:
+            self._wants_context = any(parameter.marker == "context" for parameter in self.parameters)
+        return self._wants_context
 
     @property
     def arity(self) -> tuple[int, int | None]:
