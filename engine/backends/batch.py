@@ -7,7 +7,7 @@ over small windows go cell of the window by cell of the window, so that numpy al
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,11 @@ from ..ir import Apply, Contract, Growing, Node, Pick, Prefix, View, shared, wal
 from ..regions import Region
 from ..windows import Frame, Scatter, moving, target
 from .layers import Layers
-from .numpy import EVALUATORS, Decline, Indices, _Evaluation, _failing
+from .numpy import EVALUATORS, Decline, Indices, _Evaluation, _failing, _numeric
 from .prefixes import run_prefix
+from .products import FEW_TAPS
 
-FEW_TAPS = 64  # windows up to this many cells are reduced cell by cell
 MORE_TAPS = 4096  # the same for products whose sides both vary along the batch
-FOLDS: dict[str, np.ufunc] = {"SUM": np.add, "AVERAGE": np.add, "MAX": np.maximum, "MIN": np.minimum}
 
 
 class BatchMachine:
@@ -95,10 +94,6 @@ class BatchEvaluation(_Evaluation):
         raise Decline("a range that grows along the fill")
 
     def apply(self, node: Apply) -> Values:
-        if node.function in FOLDS and node.arguments:
-            found = self._fold(node)
-            if found is not None:
-                return found
         seeds: Any = self.context.seed
         if isinstance(seeds, np.ndarray):  # one for each item
             self.context.seed = seeds.reshape((-1, *(1,) * (len(self.frame.counts) + 2)))  # type: ignore[assignment]
@@ -107,27 +102,6 @@ class BatchEvaluation(_Evaluation):
             finally:
                 self.context.seed = seeds  # type: ignore[assignment]
         return super().apply(node)
-
-    def _fold(self, node: Apply) -> Values | None:
-        """Reduce plain numbers of small windows by one elementwise operation a cell."""
-        parts = [self.value(argument.node) for argument in node.arguments]
-        cells = sum(part.shape[-2] * part.shape[-1] for part in parts)
-        if cells > FEW_TAPS or any(part.kind is not None for part in parts):
-            return None
-        fold = FOLDS[node.function]
-        taps = [tap for part in parts for tap in _taps(part.data)]
-        taps.sort(key=lambda tap: -tap.size)
-        total = taps[0]
-        owned = False
-        for tap in taps[1:]:
-            if owned:
-                fold(total, tap, out=total)
-            else:
-                total = fold(total, tap)
-                owned = total.shape == taps[0].shape
-        if node.function == "AVERAGE":
-            total = total / len(taps)
-        return wrap(total, None, self.context.strings)
 
     def contract(self, node: Contract) -> Values:
         left, right = self.value(node.left), self.value(node.right)
@@ -164,17 +138,6 @@ class BatchEvaluation(_Evaluation):
         item = np.arange(values.shape[0]).reshape((-1, *(1,) * (rank - 1)))
         at = item, rows - top, columns - left
         return Values(values.data[at], None if values.kind is None else values.kind[at])
-
-
-def _taps(data: Floats) -> Iterator[Floats]:
-    """Yield each cell of the last two axes, (…, 1, 1)."""
-    for row in range(data.shape[-2]):
-        for column in range(data.shape[-1]):
-            yield data[..., row : row + 1, column : column + 1]
-
-
-def _numeric(values: Values, blanks: bool) -> bool:
-    return values.kind is None or (blanks and bool(values.kind.max(initial=0) <= Kind.NUMBER))
 
 
 def contract(left: Floats, right: Floats) -> Floats:
