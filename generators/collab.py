@@ -11,6 +11,7 @@ from sheetgrad.sheets.errors import FileRefused
 from . import vendored
 from .book import Book, Sheet
 from .collab_epochs import Epochs, Layout, Parameters, prediction
+from .curves import add_rate
 from .panels import Chart, Look, Series, Solver
 from .places import Frame
 from .style import Role, Scale
@@ -296,17 +297,7 @@ def _training(
     sheet = book.sheet("training", frozen=(2, 0), default_width=62, zoom=100, pages=(1, 1))
     blocks = book.sheet("epochs", frozen=(1, 0), default_width=38, zoom=70, pages=(1, 0))
     sheet.label((0, 0), "Gradient descent, epoch after epoch", Look.HEADING)
-    sheet.control(
-        "learning_rate",
-        (2, 2),
-        "Learning rate",
-        learning_rate,
-        (0.001, 0.003, 0.005, 0.01, 0.015, 0.02),
-        label_width=2,
-        width=2,
-        prompt="how far a step goes",
-        note="How far each step goes against the gradient.",
-    )
+    add_rate(sheet, 2, learning_rate, (0.001, 0.003, 0.005, 0.01, 0.015, 0.02), width=2)
     sheet.control(
         "weight_decay",
         (3, 2),

@@ -8,7 +8,8 @@ from random import Random
 from . import vendored
 from .book import Book, Sheet
 from .collab_nn_steps import NAMES, TITLES, Parameters, Steps
-from .panels import Chart, Look, Series
+from .curves import add_curve, add_losses, add_numbers, add_rate
+from .panels import Look
 from .places import Frame
 from .style import Role, Scale
 
@@ -99,17 +100,7 @@ def build(epochs: int = 2, batch: int = 32, hidden: int = 8, seed: int = 7, lear
 
 def _front(sheet: Sheet, losses: list[Frame], learning_rate: float, users: int, films: int) -> None:
     sheet.label((0, 0), "The loss, batch after batch", Look.HEADING)
-    sheet.control(
-        "learning_rate",
-        (2, 3),
-        "Learning rate",
-        learning_rate,
-        (0.0, 0.05, 0.1, 0.2, 0.5, 1.0),
-        prompt="how far a step goes",
-        note="How far each step goes.",
-        label_width=3,
-        width=2,
-    )
+    add_rate(sheet, 3, learning_rate, (0.0, 0.05, 0.1, 0.2, 0.5, 1.0), width=2)
     sheet.control(
         "lowest",
         (3, 3),
@@ -142,33 +133,14 @@ def _front(sheet: Sheet, losses: list[Frame], learning_rate: float, users: int, 
             torch="min(600, round(1.6 * n ** 0.56))",
             note="The lesson’s rule for the length of an embedding.",
         )
-    count = len(losses)
-    sheet.headers(1, 6, ("step", "loss", "RMSE"))
-    numbers = sheet.fill(
-        "step_numbers",
-        (2, 6),
-        (count, 1),
-        lambda i, j: "ROW()-2",
-        Role.INPUT,
-        scale=Scale.NONE,
-        number_format="0",
-        note="Steps, one batch each.",
-    )
-    curve = sheet.fill(
-        "losses",
-        (2, 7),
-        (count, 1),
-        lambda i, j: losses[i].cell(),
-        Role.RESULT,
-        number_format="0.000",
-        scale=Scale.WHITE_RED,
-        note="The mean squared error of each batch, before its step.",
-        torch="F.mse_loss(prediction, rating)",
-    )
+    numbers = add_numbers(sheet, (2, 6), len(losses), "one batch each")
+    note, call = "The mean squared error of each batch, before its step.", "F.mse_loss(prediction, rating)"
+    curve = add_losses(sheet, numbers, losses, note=note, torch=call)
+    sheet.headers(1, 8, ("RMSE",))
     sheet.fill(
         "rmse",
         (2, 8),
-        (count, 1),
+        (len(losses), 1),
         lambda i, j: f"SQRT({curve.cell(i, 0)})",
         Role.RESULT,
         number_format="0.000",
@@ -176,9 +148,7 @@ def _front(sheet: Sheet, losses: list[Frame], learning_rate: float, users: int, 
         note="Its root, in stars.",
         torch="loss.sqrt()",
     )
-    sheet.charts.append(
-        Chart("line", "Loss by step", (Series("loss", curve, numbers),), 2, 10, 620, 340, "step", "mean squared error")
-    )
+    add_curve(sheet, numbers, curve, "mean squared error", room=1)
 
 
 def _data(book: Book, table: vendored.Ratings, batch: int, random: Random) -> tuple[Frame, int]:

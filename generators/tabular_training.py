@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from .book import Book, Manner, Sheet
+from .curves import FRONT, add_curve, add_losses, add_numbers, add_rate
 from .panels import Chart, Look, Series
 from .places import Frame
 from .style import Role, Scale
@@ -69,39 +70,12 @@ def _start(book: Book, random: Random) -> dict[str, Frame]:
 
 def _front(sheet: Sheet, placed: list[Step], days: tuple[str, ...], learning_rate: float) -> None:
     sheet.label((0, 0), "The same network, trained here from random weights", Look.HEADING)
-    sheet.control(
-        "learning_rate",
-        (2, 3),
-        "Learning rate",
-        learning_rate,
-        (0.0, 0.02, 0.05, 0.1, 0.15),
-        label_width=3,
-        prompt="how far a step goes",
-        note="How far each step goes against the gradient.",
-    )
+    add_rate(sheet, 3, learning_rate, (0.0, 0.02, 0.05, 0.1, 0.15))
     count, losses = len(placed), [step.loss.seen_from(sheet.name) for step in placed]
-    sheet.headers(1, 5, ("step", "loss"))
-    numbers = sheet.fill(
-        "step_numbers",
-        (2, 5),
-        (count, 1),
-        lambda i, j: "ROW()-2",
-        Role.INPUT,
-        scale=Scale.NONE,
-        number_format="0",
-        note="Steps, each over the whole table.",
-    )
-    curve = sheet.fill(
-        "losses",
-        (2, 6),
-        (count, 1),
-        lambda i, j: losses[i].cell(),
-        Role.RESULT,
-        number_format="0.000",
-        scale=Scale.WHITE_RED,
-        note="The mean squared error, before the step.",
-        torch="F.mse_loss(prediction, sales)",
-    )
+    numbers = add_numbers(sheet, FRONT, count, "each over the whole table")
+    note, call = "The mean squared error, before the step.", "F.mse_loss(prediction, sales)"
+    curve = add_losses(sheet, numbers, losses, note=note, torch=call)
+    add_curve(sheet, numbers, curve, "mean squared error", width=760, height=300)
     for row, (name, label, at) in enumerate(
         (("first_rmse", "RMSE, first step", 0), ("last_rmse", "RMSE, last step", count - 1)), start=4
     ):
@@ -115,9 +89,6 @@ def _front(sheet: Sheet, placed: list[Step], days: tuple[str, ...], learning_rat
             torch="loss.sqrt()",
             note="The root of the mean squared error, in thousands.",
         )
-    sheet.charts.append(
-        Chart("line", "Loss by step", (Series("loss", curve, numbers),), 2, 8, 760, 300, "step", "mean squared error")
-    )
     learnt = _learnt(sheet, placed[-1].weights["days"], days)
     started = placed[0].weights["days"]
     clouds = (

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .book import Manner, Sheet
+from .curves import add_numbers, add_rate
 from .panels import Chart, Look, Series
 from .places import Frame
 from .style import Role, Scale
 
+EACH = "each over all passengers"
 RATES = (0.0, 0.1, 0.3, 0.5, 1.0, 2.0)
 TOP = 20  # row of the steps' numbers
 SURVIVED, ROWS = "passengers[Survived]", "ROWS(passengers[Survived])"
@@ -43,11 +45,11 @@ class Linear:
         """Place the controls, the steps and the chart; return the losses."""
         sheet, width, steps = self.sheet, self.width, self.steps
         sheet.widths[0] = 96
-        add_rate(sheet, "learning_rate", learning_rate)
+        add_rate(sheet, 3, learning_rate, RATES)
         slopes = sheet.frame((TOP + width + 7, 1), (width, steps))
         weights = sheet.frame((TOP + 2, 1), (width, steps))
         start = self.model.weights
-        numbers = add_numbers(sheet, "step_numbers", (TOP, 1), steps, "COLUMN()-1")
+        numbers = add_numbers(sheet, (TOP, 1), steps, EACH, across=True)
         sheet.fill(
             "descent_weights",
             (weights.top, 1),
@@ -132,30 +134,6 @@ class Linear:
         sheet.label((row, 0), "loss", Look.FAINT)
         sheet.label((row + 1, 0), "accuracy", Look.FAINT)
         return losses
-
-
-def add_rate(sheet: Sheet, name: str, value: float) -> None:
-    """Place the learning rate."""
-    note = "How far each step goes against the gradient."
-    details: Manner = {"number_format": "General"}
-    sheet.control(
-        name, (2, 3), "Learning rate", value, RATES, label_width=3, prompt="how far a step goes", note=note, **details
-    )
-
-
-def add_numbers(sheet: Sheet, name: str, place: tuple[int, int], steps: int, formula: str) -> Frame:
-    """Place the numbers of the steps in a row."""
-    sheet.label((place[0], place[1] - 1), "step", Look.FAINT)
-    return sheet.fill(
-        name,
-        place,
-        (1, steps),
-        lambda i, j: formula,
-        Role.INPUT,
-        scale=Scale.NONE,
-        number_format="0",
-        note="Steps, each over all passengers.",
-    )
 
 
 def add_ends(sheet: Sheet, name: str, losses: Frame) -> None:

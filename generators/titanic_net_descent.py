@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Unpack
 
 from .book import Book, Manner, Sheet
+from .curves import add_losses, add_numbers, add_rate
 from .panels import Chart, Look, Series
 from .places import Frame
 from .style import Role, Scale
 from .titanic_descent import (
+    EACH,
+    RATES,
     ROWS,
     SURVIVED,
     Linear,
     Model,
     add_ends,
-    add_numbers,
-    add_rate,
     add_row_names,
     spell_accuracy,
     spell_entropy,
@@ -59,7 +60,7 @@ class Net:
         """Place the controls, the steps, and the chart beside the losses of the linear model."""
         sheet = self.sheet
         sheet.widths[0] = 96
-        add_rate(sheet, "net_learning_rate", learning_rate)
+        add_rate(sheet, 3, learning_rate, RATES, name="net_learning_rate")
         sheet.label((3, 0), "Bias to begin with")
         start = sheet.constants(
             "start_bias",
@@ -249,17 +250,15 @@ class Net:
 
     def _summary(self, ends: list[tuple[Frame, Frame]], linear: Frame) -> None:
         sheet, steps, row = self.sheet, self.steps, self.TOP - 5
-        numbers = add_numbers(sheet, "net_step_numbers", (row, 1), steps, "COLUMN()-1")
-        details: Manner = {"number_format": "0.000", "scale": Scale.WHITE_RED}
-        losses = sheet.fill(
-            "net_losses",
-            (row + 1, 1),
-            (1, steps),
-            lambda i, j: ends[j][0].cell(),
-            Role.RESULT,
+        numbers = add_numbers(sheet, (row, 1), steps, EACH, across=True, name="net_step_numbers")
+        losses = add_losses(
+            sheet,
+            numbers,
+            [loss for loss, _ in ends],
+            across=True,
+            name="net_losses",
             note="The loss of each step below.",
             torch="F.binary_cross_entropy(chance, survived)",
-            **details,
         )
         sheet.fill(
             "net_accuracies",
@@ -272,7 +271,6 @@ class Net:
             note="The accuracy of each step below.",
             torch="((chance > 0.5) == survived).mean()",
         )
-        sheet.label((row + 1, 0), "loss", Look.FAINT)
         sheet.label((row + 2, 0), "accuracy", Look.FAINT)
         series = (Series("linear model", linear, numbers, "#4F81BD"), Series("net", losses, numbers))
         chart = Chart("line", "Loss by step: both models", series, 2, 5, 620, 320, "step", "binary cross-entropy")

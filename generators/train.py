@@ -6,8 +6,9 @@ from random import Random
 
 from . import vendored
 from .book import Book, Manner, Sheet
+from .curves import FRONT, add_curve, add_losses, add_numbers, add_rate
 from .network import KERNELS
-from .panels import Chart, Look, Series
+from .panels import Look
 from .places import Frame
 from .style import Role, Scale
 from .train_steps import DIGITS, POOLED, SIDE, Steps, Weights
@@ -73,40 +74,12 @@ def build(epochs: int = 5, seed: int = 5, learning_rate: float = 0.05) -> Book:
 
 def _front(sheet: Sheet, losses: list[Frame], learning_rate: float) -> None:
     sheet.label((0, 0), "The loss, step after step", Look.HEADING)
-    sheet.control(
-        "learning_rate",
-        (2, 2),
-        "Learning rate",
-        learning_rate,
-        (0.0, 0.01, 0.02, 0.05, 0.1, 0.2),
-        label_width=2,
-        width=2,
-        prompt="how far a step goes",
-        note="How far each step goes against the gradient.",
-    )
+    add_rate(sheet, 2, learning_rate, (0.0, 0.01, 0.02, 0.05, 0.1, 0.2), width=2)
     count = len(losses)
-    sheet.headers(1, 5, ("step", "loss"))
-    numbers = sheet.fill(
-        "step_numbers",
-        (2, 5),
-        (count, 1),
-        lambda i, j: "ROW()-2",
-        Role.INPUT,
-        scale=Scale.NONE,
-        number_format="0",
-        note="Steps, one digit each.",
-    )
-    curve = sheet.fill(
-        "losses",
-        (2, 6),
-        (count, 1),
-        lambda i, j: losses[i].cell(),
-        Role.RESULT,
-        number_format="0.000",
-        scale=Scale.WHITE_RED,
-        note="The cross-entropy of each step’s digit, before the step.",
-        torch="F.cross_entropy(logits, target)",
-    )
+    numbers = add_numbers(sheet, FRONT, count, "one digit each")
+    note, call = "The cross-entropy of each step’s digit, before the step.", "F.cross_entropy(logits, target)"
+    curve = add_losses(sheet, numbers, losses, note=note, torch=call)
+    add_curve(sheet, numbers, curve, "cross-entropy")
     first, last = (f"AVERAGE({curve.part(row, 0, len(DIGITS), 1).all('')})" for row in (0, count - len(DIGITS)))
     details: Manner = {"span": 2, "number_format": "0.000"}
     sheet.result(
@@ -128,9 +101,6 @@ def _front(sheet: Sheet, losses: list[Frame], learning_rate: float) -> None:
         torch="mean of the last four losses",
         note="Over the four digits.",
         **details,
-    )
-    sheet.charts.append(
-        Chart("line", "Loss by step", (Series("loss", curve, numbers),), 2, 8, 620, 340, "step", "cross-entropy")
     )
 
 
