@@ -26,6 +26,7 @@ from .grid import Piece, TooManyCells
 from .lexer import FormulaError
 from .names import Names
 from .references import Reference, clipped, implicit_cell, intersection, rectangle, span, union
+from .services import Withheld
 from .syntax import (
     ArrayConstant,
     Binary,
@@ -127,11 +128,22 @@ class Evaluation:
         try:
             operand = self._binary(tree, frame, final=True) if isinstance(tree, Binary) else self.evaluate(tree, frame)
             values = self.settle(operand, frame)
+        except Withheld:
+            return self._stored(frame)
         except (TooManyCells, Unbounded, RecursionError, MemoryError, ArithmeticError):
             return self.errors[Error.NUM]
         if frame.mode == Mode.SCALAR and values.data.size > 1:
             return element(values, 0, 0)
         return values
+
+    def _stored(self, frame: Frame) -> Values:
+        """Return the stored value of a formula that needs what is not in the file."""
+        key = frame.sheet, frame.row, frame.column
+        number = self.cells.formulas.at(key)
+        assert number is not None
+        self.cells.outcome.external.add(key)
+        values = self.grid.read(self.cells.formulas.area(self.cells.formulas.entry(number)))
+        return self.errors[Error.CONNECT] if (values.kinds == Kind.EMPTY).all() else values
 
     def evaluate(self, node: Node, frame: Frame) -> Operand:
         """Evaluate a node to values, a reference or a function; references are not yet read."""

@@ -40,8 +40,11 @@ _END = rf"(?!{_WORD}|[$(!\[])"  # a reference is not the beginning of a name, a 
 _CELL = r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}"
 _COLUMN = r"\$?[A-Za-z]{1,3}"
 _ROW = r"\$?[0-9]{1,7}"
+_TRIM = r"(?:\.:\.?|:\.)"  # the colon of a range without its empty outer rows and columns
 _BRACKETS = r"\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\]"
 
+_QUOTED = r"'[^']*(?:''[^']*)*'"
+_DOTTED = rf"\$(?:{_QUOTED}|{_class(_LETTERS + '0123456789_')}+)\.(?=\$?[A-Za-z]{{1,3}}[$0-9:])"  # other programs' $a.B1
 _SHEETS = rf"(?!{_CELL}:)(?:\[[^\[\]]*\])?{_WORD}+(?::{_WORD}+)?!"  # a sheet called like a cell stands in quotes
 _ERRORS = "|".join(re.escape(text) for text in ERRORS_BY_TEXT)
 
@@ -49,7 +52,8 @@ _PATTERN: Final = "|".join(
     f"(?P<{name}>{pattern})"
     for name, pattern in {
         "space": r"[ \t\r\n]+",
-        "prefix": rf"(?<!!)(?:'[^']*(?:''[^']*)*'!|{_SHEETS}|\[[^\[\]]*\]!|!)",
+        "prefix": rf"(?<!!)(?:\$?{_QUOTED}(?::{_QUOTED})?!|\$?{_SHEETS}|{_DOTTED}|\[[^\[\]]*\]!|!)",
+        "trimmed": rf"(?:{_CELL}{_TRIM}{_CELL}|{_COLUMN}{_TRIM}{_COLUMN}|{_ROW}{_TRIM}{_ROW}){_END}",
         "area": rf"{_CELL}:{_CELL}(?!\#){_END}",
         "cell": rf"{_CELL}{_END}",
         "columns": rf"{_COLUMN}:{_COLUMN}{_END}",

@@ -64,15 +64,16 @@ PRECEDENCE: Final = {
     ">": 0,
     ">=": 0,
 }
+_TRIMMED: Final = {".:": "_TRO_LEADING", ":.": "_TRO_TRAILING", ".:.": "_TRO_ALL"}
 _BARRIER: Final = -1  # the precedence of an open parenthesis on the operator stack
 # What a file puts before newer functions and before parameters; it stays where no name, or no plain one, would be left.
-_FUNCTION_PREFIX = re.compile(r"(?:_xlfn\.|_xlws\.|_xludf\.)+(?![0-9.?]|\Z|_xl)", re.IGNORECASE)
+_FUNCTION_PREFIX = re.compile(r"(?:_xlfn\.|_xlws\.|__?xludf\.)+(?![0-9.?]|\Z|_xl)", re.IGNORECASE)
 _PARAMETER_PREFIX = re.compile(
     r"_xl(?:pm|op|eta)\.(?![0-9.?]|\Z|_xl|[A-Z]{1,3}[0-9]+\Z|(?:TRUE|FALSE)\Z)", re.IGNORECASE | re.ASCII
 )
 _LOST_REFERENCE = re.compile(r"[$\w\\\[]|#REF!", re.IGNORECASE)
 _BOOK = re.compile(r"([^\[\]]*)\[([^\[\]]*)\]([^\[\]]*)")
-_REFERENCE_TOKENS = frozenset({"area", "cell", "columns", "rows", "name", "function", "structured", "error"})
+_REFERENCE_TOKENS = frozenset({"area", "cell", "columns", "rows", "name", "function", "structured", "error", "trimmed"})
 MASKS: Final = {"cell": "\0", "area": "\0", "columns": "\1", "rows": "\2"}  # stand for coordinates in a template's key
 _LOST = Prefix("#REF!")  # what is left of a sheet that was deleted; a sheet's name cannot be that
 _REFERENCES = (Cell, Rectangle, ColumnSpan, RowSpan, Name, Structured, Call, Invoke)
@@ -396,6 +397,18 @@ class _Parser:
         number = len(self.slots)
         self._reference(RowSpan(number, number + 1, self._take_prefix()), slots, text, position, "rows")
 
+    def _trimmed(self, text: str, position: int) -> None:
+        """Take ``A1:.E10`` as what files spell ``_TRO_TRAILING(A1:E10)``."""
+        first, sign, last = re.split(r"(\.?:\.?)", text)
+        slots, masks = len(self.slots), len(self.masks)
+        read = self._area if CELL.fullmatch(first) else self._rows if first[-1].isdigit() else self._columns
+        read(f"{first}:{last}", position)
+        if len(self.slots) != slots + 2 or len(self.masks) != masks + 2:
+            raise FormulaError(f"{text} lies beyond the sheet", position)
+        self.masks[-1] = position + len(first) + len(sign), position + len(text), self.masks[-1][2]
+        node, depth = self.operands.pop()
+        self._store(Call(_TRIMMED[sign], (node,)), depth + 1, position)
+
     def _reference(
         self,
         node: Cell | Rectangle | ColumnSpan | RowSpan,
@@ -437,8 +450,12 @@ def _read_cell(text: str) -> Slot:
 
 
 def _read_prefix(text: str) -> Prefix | None:
-    """Read a sheet prefix with its ``!``; None where it names nothing (``!A1``: the sheet it is read from)."""
-    name = text[1:-2].replace("''", "'") if text[0] == "'" else text[:-1]
+    """Read a sheet prefix with its ``!``; None where it names nothing (``!A1``: the sheet it is read from).
+
+    Programs other than Excel also write ``$a!``, ``$a.``, and ``'a':'b'!`` for ``'a:b'!``.
+    """
+    name = text[:-1].removeprefix("$").replace("':'", ":")
+    name = name[1:-1].replace("''", "'") if name[:1] == "'" else name
     if not name:
         return None
     book = None

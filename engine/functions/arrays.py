@@ -193,22 +193,6 @@ def EXPAND(
     return _filled_up(values, height, width, pad_with, context)
 
 
-@array()
-def TRIMRANGE(values: Range, trim_rows: Number = 3, trim_cols: Number = 3) -> Result:
-    """Range without its empty outer rows and columns: 0 none, 1 leading, 2 trailing, 3 both; #REF! where all is empty.
-
-    Source: Microsoft support, TRIMRANGE function.
-    """
-    if int(trim_rows) not in (0, 1, 2, 3) or int(trim_cols) not in (0, 1, 2, 3):
-        return Error.VALUE
-    filled = values.kinds != Kind.EMPTY
-    if not filled.any():
-        return Error.REF
-    rows = _trimmed(filled.any(axis=1), int(trim_rows))
-    columns = _trimmed(filled.any(axis=0), int(trim_cols))
-    return Values(values.data[rows, columns], values.kinds[rows, columns])
-
-
 def _sorting(columns: Sequence[Values], orders: Sequence[float], context: Context) -> Integers | Error:
     """Return the order of rows by several key columns."""
     if any(order not in (1.0, -1.0) for order in orders):
@@ -327,11 +311,6 @@ def _filled_up(values: Values, height: int, width: int, pad_with: Scalar, contex
     rows, columns = values.shape
     data[:rows, :columns], kind[:rows, :columns] = values.data, values.kinds
     return _tidy(data, kind)
-
-
-def _trimmed(filled: NDArray[np.bool_], sides: int) -> slice:
-    places = np.flatnonzero(filled)
-    return slice(int(places[0]) if sides & 1 else 0, int(places[-1]) + 1 if sides & 2 else len(filled))
 
 
 def _afford(height: int, width: int) -> None:

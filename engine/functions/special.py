@@ -148,6 +148,19 @@ def INDEX(array: Array, row_num: Number, column_num: Number = 0.0, area_num: Num
 
 
 @special()
+def TRIMRANGE(range: Reference, trim_rows: Number = 3.0, trim_cols: Number = 3.0) -> NoReturn:
+    """A reference without its empty outer rows and columns: 0 none, 1 leading, 2 trailing, 3 both; #REF! where all
+    is empty. (Support: TRIMRANGE function)"""
+    _never("TRIMRANGE")
+
+
+@special("_TRO_ALL", "_TRO_LEADING", "_TRO_TRAILING")
+def TRIMMED(range: Reference) -> NoReturn:
+    """A trimmed range as files spell it: ``A1.:.E10``, ``A1.:E10``, ``A1:.E10``. (Support: TRIMRANGE function)"""
+    _never("a trimmed range")
+
+
+@special()
 def INDIRECT(ref_text: Text, a1: Logical = True) -> NoReturn:
     """The reference that a text spells, in A1 or R1C1 style; #REF! where it spells none. (Support: INDIRECT
     function)"""
