@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,17 +51,17 @@ class _PieceSplicer:
             raise StartAgain
         yield self.head
         for text in pieces:
-            yield self._rows(text)
-        yield self._tail(pieces.rest + b"".join(pieces.pieces))
+            yield from self._rows(text)
+        yield from self._tail(pieces.rest + b"".join(pieces.pieces))
 
-    def _rows(self, text: bytes) -> bytes:
+    def _rows(self, text: bytes) -> Iterable[bytes]:
         rows = scan(text + PADDING)
         due = self._due(rows) if len(self.missing) else None
         new = _spliced(rows, self.changes, self.strings) if rows is not None and due is None else None
         if rows is None or new is None:
             return self._located(text, self.changes.known() if due is None else due)
         self.row_at = last_row(rows)
-        return new
+        return (new,)
 
     def _due(self, rows: PlainRows | None) -> Changes | None:
         """Return the changes of a piece's rows if some of their cells are missing."""
@@ -70,30 +70,33 @@ class _PieceSplicer:
         self.missing = self.missing[self.missing > last]
         return due
 
-    def _located(self, text: bytes, changes: Changes) -> bytes:
+    def _located(self, text: bytes, changes: Changes) -> Iterable[bytes]:
         """Return a piece of rows with new values by way of expat, which must end between rows."""
         locator = self._locator(text, changes)
         if not locator.between_rows or opens_markup(text):
             raise StartAgain
         locator.add_rows()
         self.row_at = locator.row_at
-        return locator.result()[len(self.head) :]
+        return locator.pieces()
 
-    def _tail(self, rest: bytes) -> bytes:
+    def _tail(self, rest: bytes) -> Iterable[bytes]:
         """Return what follows the last end of a row, with the rows that are still missing."""
         if ROW_CLOSE in rest:
             raise StartAgain
         if not len(self.missing):
-            return rest
+            return (rest,)
         locator = self._locator(rest, self.changes.between(self.row_at, None))
         locator.close()
-        return locator.result()[len(self.head) :]
+        return locator.pieces()
 
     def _locator(self, text: bytes, changes: Changes) -> CellLocator:
         from .splice import CellLocator
 
         whole = self.head + text
-        locator = CellLocator(self.package, self.part, self.sheet, whole, changes, self.strings, row_at=self.row_at)
+        start = len(self.head)
+        locator = CellLocator(
+            self.package, self.part, self.sheet, whole, changes, self.strings, row_at=self.row_at, start=start
+        )
         locator.feed(whole)
         return locator
 

@@ -39,6 +39,10 @@ class Changes:
         """Return the changes of cells that are there."""
         return self._of(self.stored)
 
+    def missing(self) -> Changes:
+        """Return the changes of cells that are still to be added."""
+        return self._of(~self.stored)
+
     def between(self, before: int, last: int | None) -> Changes:
         """Return the changes of the rows after ``before`` up to ``last`` (None: to the sheet's end)."""
         row = self.key // MAX_COLUMNS

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .addresses import cell_name
 from .model import MAX_COLUMNS
+from .new_cells import Added, NewCells, prefixed
 from .package import Package
 from .rendering import CELL_TYPE, Changes, retyped, value_elements
 from .sheet_xml import CELL, FORMULA, INLINE, ROW, SHEET_DATA, VALUE, SheetWalker
@@ -24,18 +21,17 @@ from .values import Strings
 _TAG = re.compile(rb"""<([^\s/>]+)(?:[^"'>]|"[^"]*"|'[^']*')*?(/?)>""")
 _DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _PIECE = 1 << 20
-_ROWS = 4096  # new rows that are rendered at a time
+_JOINED = 1 << 18
 
 
-def splice(package: Package, part: str, sheet: str, xml: bytes, changes: Changes, strings: Strings) -> bytes:
-    """Return a sheet's XML with new values: nothing else is touched but ``t`` and ``vm`` of the cells that change."""
+def splice(package: Package, part: str, sheet: str, xml: bytes, changes: Changes, strings: Strings) -> Iterator[bytes]:
+    """Yield a sheet's XML with new values: nothing else is touched but ``t`` and ``vm`` of the cells that change."""
     text, encoding = _as_utf8(xml)
     locator = CellLocator(package, part, sheet, text, changes, strings, encoding is not None)
     for at in range(0, len(text), _PIECE):
         locator.feed(text[at : at + _PIECE])
     locator.close()
-    result = locator.result()
-    return result if encoding is None else _encoded(result, encoding)
+    yield from locator.pieces() if encoding is None else _encoded(locator.pieces(), encoding)
 
 
 class CellLocator(SheetWalker):
@@ -51,16 +47,16 @@ class CellLocator(SheetWalker):
         strings: Strings,
         recoded: bool = False,
         row_at: int = -1,
+        start: int = 0,
     ) -> None:
         super().__init__(package, part, sheet, "utf-8" if recoded else None)
         self.row_at = row_at
         self.xml = xml
-        self.edits: list[tuple[int, int, bytes]] = []
+        self.start = start
+        self.edits: list[tuple[int, int, bytes | Added]] = []
         self.changes = changes
         self.strings = strings
-        self.missing: dict[int, list[int]] = {}  # row → columns, both in order
-        for key in changes.key[~changes.stored].tolist():
-            self.missing.setdefault(key // MAX_COLUMNS, []).append(key % MAX_COLUMNS)
+        self.missing = NewCells(changes, strings)
         self._rows: list[tuple[int, int]] = []  # (row, where it begins), kept only where rows may be missing
         self._row_tag = (0, 0, b"", False)
         self._cell: tuple[int, int, bytes, bool] | None = None
@@ -76,7 +72,7 @@ class CellLocator(SheetWalker):
             if self._cell is not None:
                 self._begun = self._tag()
         elif inside == ROW:
-            if self.missing:
+            if len(self.missing):
                 self._row_tag = self._tag()
                 self._rows.append((self.row_at, self._row_tag[0]))
         elif inside == SHEET_DATA:
@@ -90,19 +86,33 @@ class CellLocator(SheetWalker):
             if self._cell is not None:
                 self._spans[inside] = (self._begun[0], self._element_end(self._begun))
         elif inside == ROW:
-            if self.missing:
-                self._fill(self._row_tag, self.missing.pop(self.row_at, []))
+            if len(self.missing):
+                self._fill(self._row_tag)
         elif inside == SHEET_DATA:
             self.add_rows()
 
-    def result(self) -> bytes:
-        """Return the XML with all edits made."""
-        pieces: list[bytes] = []
-        at = 0
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the XML from ``start`` on with all edits made, in pieces of some size."""
+        waiting: list[bytes] = []
+        size = 0
+        for piece in self._edited():
+            waiting.append(piece)
+            size += len(piece)
+            if size >= _JOINED:
+                yield b"".join(waiting)
+                waiting, size = [], 0
+        yield b"".join(waiting)
+
+    def _edited(self) -> Iterator[bytes]:
+        at = self.start
         for start, end, new in sorted(self.edits, key=lambda edit: edit[:1]):
-            pieces += (self.xml[at:start], new)
+            yield self.xml[at:start]
+            if isinstance(new, Added):
+                yield from self.missing.xml(new)
+            else:
+                yield new
             at = end
-        return b"".join([*pieces, self.xml[at:]])
+        yield self.xml[at:]
 
     def _tag(self) -> tuple[int, int, bytes, bool]:
         """Return where the tag that the parser is at begins and ends, its name as written, and whether it is empty."""
@@ -118,14 +128,12 @@ class CellLocator(SheetWalker):
     def _begin_cell(self) -> None:
         self._spans = {}
         self._cell = None
-        waiting = self.missing.get(self.row_at)
+        first, last = self.missing.take(self.row_at, self.column_at) if len(self.missing) else (0, 0)
         change = self.changes.find(self.row_at, self.column_at)
-        if waiting or change >= 0:
+        if first < last or change >= 0:
             tag = self._tag()
-            before = bisect_left(waiting, self.column_at) if waiting else 0
-            if waiting and before:
-                self.edits.append((tag[0], tag[0], self._new_cells(tag[2], self.row_at, waiting[:before])))
-                del waiting[:before]
+            if first < last:
+                self.edits.append((tag[0], tag[0], Added(first, last, tag[2][: -len(b"c")], False)))
             if change >= 0:
                 self._cell, self._change = tag, change
 
@@ -146,74 +154,47 @@ class CellLocator(SheetWalker):
         if INLINE in self._spans:
             self.edits.append((*self._spans[INLINE], b""))
 
-    def _fill(self, tag: tuple[int, int, bytes, bool], columns: list[int]) -> None:
+    def _fill(self, tag: tuple[int, int, bytes, bool]) -> None:
         """Add the cells that are still missing to the end of a row."""
-        if not columns:
-            return
-        _, end, name, empty = tag
-        cell = name[: -len(b"row")] + b"c"
-        cells = self._new_cells(cell, self.row_at, columns)
-        if empty:
-            self.edits.append((end - 2, end, b">" + cells + b"</" + name + b">"))
-        else:
-            at = self.parser.expat.CurrentByteIndex
-            self.edits.append((at, at, cells))
+        first, last = self.missing.take(self.row_at, MAX_COLUMNS)
+        if first < last:
+            self._insert(tag, [Added(first, last, tag[2][: -len(b"row")], False)])
 
     def add_rows(self) -> None:
         """Add the rows that are missing, each before the first one that is greater, or where the walker is."""
-        _, end, name, empty = self._data_tag
-        prefix = name[: -len(b"sheetData")]
+        left = self.missing.left()
+        if not len(left):
+            return
+        prefix = self._data_tag[2][: -len(b"sheetData")]
         reached = np.maximum.accumulate(np.array([row for row, _ in self._rows], dtype=np.int64))
-        new: list[bytes] = []
-        for row, xml in self._new_rows(prefix):
-            first = int(np.searchsorted(reached, row, "right")) if len(reached) else 0
-            if first < len(reached):
-                at = self._rows[first][1]
-                self.edits.append((at, at, xml))
+        following = np.searchsorted(reached, self.missing.row[left], "right")
+        starts = np.append(0, np.flatnonzero((np.diff(left) > 1) | (np.diff(following) > 0)) + 1)
+        stops = np.append(starts[1:], len(left)) - 1
+        ends = []
+        columns = np.stack((left[starts], left[stops] + 1, following[starts]), axis=1)
+        for first, last, before in columns.tolist():
+            new = Added(first, last, prefix, True)
+            if before < len(reached):
+                self.edits.append((self._rows[before][1], self._rows[before][1], new))
             else:
-                new.append(xml)
-        if new and empty:
-            self.edits.append((end - 2, end, b">" + b"".join(new) + b"</" + name + b">"))
-        elif new:
-            at = self.parser.expat.CurrentByteIndex
-            self.edits.append((at, at, b"".join(new)))
+                ends.append(new)
+        if ends:
+            self._insert(self._data_tag, ends)
 
-    def _new_rows(self, prefix: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield the rows that the sheet does not have yet, in order, with their XML."""
-        rows = sorted(row for row, columns in self.missing.items() if columns)
-        for start in range(0, len(rows), _ROWS):
-            some = rows[start : start + _ROWS]
-            keys = [row * MAX_COLUMNS + column for row in some for column in self.missing[row]]
-            cells = iter(self._cells(prefix + b"c", np.array(keys, dtype=np.int64)))
-            for row in some:
-                inside = b"".join(islice(cells, len(self.missing[row])))
-                yield row, b'<%brow r="%d">%b</%brow>' % (prefix, row + 1, inside, prefix)
-
-    def _new_cells(self, name: bytes, row: int, columns: Sequence[int]) -> bytes:
-        """Return cells of a row that the sheet does not have yet."""
-        return b"".join(self._cells(name, row * MAX_COLUMNS + np.asarray(columns, dtype=np.int64)))
-
-    def _cells(self, name: bytes, keys: NDArray[np.int64]) -> list[bytes]:
-        at = np.searchsorted(self.changes.key, keys)
-        kinds = self.changes.kind[at]
-        elements = value_elements(self.changes.data[at], kinds, self.strings)
-        forms = [b' t="%b"' % CELL_TYPE[kind] if CELL_TYPE[kind] else b"" for kind in kinds.tolist()]
-        places = zip(*(part.tolist() for part in np.divmod(keys, MAX_COLUMNS)), strict=True)
-        return [
-            b'<%b r="%b"%b>%b</%b>' % (name, cell_name(*place).encode(), form, _prefixed(element, name), name)
-            for place, form, element in zip(places, forms, elements, strict=True)
-        ]
+    def _insert(self, tag: tuple[int, int, bytes, bool], new: list[Added]) -> None:
+        """Note that new cells come to the end of an element, which the walker is at."""
+        _, end, name, empty = tag
+        at = end if empty else self.parser.expat.CurrentByteIndex
+        if empty:
+            self.edits.append((end - 2, end, b">"))
+        self.edits += [(at, at, each) for each in new]
+        if empty:
+            self.edits.append((end, end, b"</" + name + b">"))
 
     def _rendered(self, change: int, name: bytes) -> tuple[bytes, bytes]:
         """Return the type and the value element of a change, for a cell of that name."""
         data, kind = self.changes.data[change : change + 1], self.changes.kind[change : change + 1]
-        return CELL_TYPE[int(kind[0])], _prefixed(value_elements(data, kind, self.strings)[0], name)
-
-
-def _prefixed(element: bytes, cell_name: bytes) -> bytes:
-    """Give a ``<v>`` element the prefix of its cell's name."""
-    prefix = cell_name[:-1]
-    return b"<" + prefix + element[1:-2] + prefix + element[-2:] if prefix and element else element
+        return CELL_TYPE[int(kind[0])], prefixed(value_elements(data, kind, self.strings), name[: -len(b"c")])[0]
 
 
 def _as_utf8(xml: bytes) -> tuple[bytes, str | None]:
@@ -230,7 +211,10 @@ def _as_utf8(xml: bytes) -> tuple[bytes, str | None]:
     return xml.decode(declared[1].decode()).encode(), declared[1].decode()
 
 
-def _encoded(text: bytes, encoding: str) -> bytes:
+def _encoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield pieces of UTF-8, none of which ends within a character, in another encoding."""
     if encoding.startswith("bom "):
-        return "\ufeff".encode(encoding[4:]) + text.decode().encode(encoding[4:])
-    return text.decode().encode(encoding, "xmlcharrefreplace")
+        encoding = encoding[4:]
+        yield "\ufeff".encode(encoding)
+    for piece in pieces:
+        yield piece.decode().encode(encoding, "xmlcharrefreplace")

@@ -69,6 +69,6 @@ def _ways(package: Package, workbook: Workbook, index: int, part: str, changes: 
     def whole() -> Iterator[bytes]:
         from .splice import splice
 
-        yield splice(package, part, sheet, package.read(part), changes, strings)
+        yield from splice(package, part, sheet, package.read(part), changes, strings)
 
     return (lambda: splice_pieces(package, part, sheet, changes, strings), whole)
