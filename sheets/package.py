@@ -6,10 +6,11 @@ Nothing is ever extracted to disk; a part is inflated only while it is read. Sou
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
+
+from isal import isal_zlib  # as zlib, and two to four times faster
 
 from .errors import FileRefused
 from .records import record
@@ -112,7 +113,7 @@ class Package:
         for data in self._inflate(entry, piece):
             count += len(data)
             self._count(entry, count, len(data))
-            crc = zlib.crc32(data, crc)
+            crc = isal_zlib.crc32(data, crc)
             yield data
         if count != entry.size:
             self.refuse(f"part {entry.name} holds {count} bytes where the directory says {entry.size}")
@@ -140,7 +141,7 @@ class Package:
         if entry.method == STORED:
             yield from (bytes(source[at : at + piece]) for at in range(0, len(source), piece))
             return
-        inflater = zlib.decompressobj(-15)
+        inflater = isal_zlib.decompressobj(-15)
         try:
             for at in range(0, len(source), _PIECE):
                 waiting: bytes | memoryview = source[at : at + _PIECE]
@@ -149,7 +150,7 @@ class Package:
                     waiting = inflater.unconsumed_tail
             while not inflater.eof and (rest := inflater.decompress(b"", piece)):
                 yield rest
-        except zlib.error:
+        except isal_zlib.error:
             self.refuse(f"part {entry.name} is damaged: it does not inflate")
         if not inflater.eof:
             self.refuse(f"part {entry.name} is truncated")
