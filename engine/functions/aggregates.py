@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sheetgrad.sheets.values import Error, Kind, Values
 
 from .declare import Array, Context, Counted, Failing, Numbers, NumbersA, Range, Result, array, fail, reduction
-from .samples import error_codes, numbers_or_zero
+from .samples import error_codes, numbers_or_zero, sample
 
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -128,6 +128,18 @@ def SUMXMY2(array_x: Array, array_y: Array) -> Result:
     #N/A where the arrays differ in size. Source: Microsoft support, SUMXMY2 function.
     """
     return _over_pairs(array_x, array_y, lambda x, y: np.square(x - y))
+
+
+@array()
+def PERCENTOF(data_subset: Array, data_all: Array) -> Result:
+    """Sum of a part divided by the sum of all; #DIV/0! where that is 0. Source: Microsoft support, PERCENTOF."""
+    part, whole = sample(data_subset), sample(data_all)
+    if isinstance(part, Error):
+        return part
+    if isinstance(whole, Error):
+        return whole
+    total = whole.sum()
+    return Error.DIV0 if total == 0 else np.array([[part.sum() / total]])
 
 
 def _mean(x: Floats, valid: Mask | None) -> Failing:

@@ -105,6 +105,40 @@ def BYCOL(array: Array, function: Lambda) -> NoReturn:
 
 
 @special()
+def GROUPBY(
+    row_fields: Array,
+    values: Array,
+    function: Lambda,
+    field_headers: Number = None,
+    total_depth: Number = 1.0,
+    sort_order: Array = None,
+    filter_array: Array = None,
+    field_relationship: Number = 0.0,
+) -> NoReturn:
+    """Groups of rows with a function of each, sorted, with totals; several functions by HSTACK. (Support: GROUPBY
+    function)"""
+    _never("GROUPBY")
+
+
+@special()
+def PIVOTBY(
+    row_fields: Array,
+    col_fields: Array,
+    values: Array,
+    function: Lambda,
+    field_headers: Number = None,
+    row_total_depth: Number = 1.0,
+    row_sort_order: Array = None,
+    col_total_depth: Number = 1.0,
+    col_sort_order: Array = None,
+    filter_array: Array = None,
+    relative_to: Number = 0.0,
+) -> NoReturn:
+    """Groups along rows and columns with a function of each, sorted, with totals. (Support: PIVOTBY function)"""
+    _never("PIVOTBY")
+
+
+@special()
 def ROW(reference: Reference = None) -> NoReturn:
     """Row number of a reference, or of the formula's own cell. (Support: ROW function)"""
     _never("ROW")

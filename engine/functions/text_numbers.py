@@ -83,7 +83,7 @@ def FIXED(number: Number, decimals: Number = 2, no_commas: Logical = False) -> S
     return ("-" if number < 0 and digits.strip("0,.") else "") + digits
 
 
-@scalar()
+@scalar("DOLLAR", "USDOLLAR")
 def DOLLAR(number: Number, decimals: Number = 2) -> Scalar:
     """Number as dollars and cents, negative ones in parentheses; #VALUE! beyond 127 decimals.
 
