@@ -8,6 +8,7 @@ What a node means is here; what order cells come in is `reference`'s, what opera
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,8 @@ from .syntax import (
 )
 
 if TYPE_CHECKING:
+    from sheetgrad.sheets.pivots import Pivot
+
     from .reference import CellEvaluator
 
 MAX_CALLS_DEEP = 1_024  # LAMBDA calls within one another
@@ -508,6 +511,13 @@ class Evaluation:
         return self.evaluate(callee.body, body)
 
     # What formulas name
+
+    @cached_property
+    def pivots(self) -> list[Pivot]:
+        """The workbook's pivot tables, read when first asked for."""
+        from sheetgrad.sheets.pivots import read_pivots
+
+        return read_pivots(self.workbook)
 
     def unknown(self, parsed: Parsed, sheet: int) -> list[str]:
         """Return the functions that a formula names and that do not exist."""

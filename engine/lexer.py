@@ -44,7 +44,8 @@ _TRIM = r"(?:\.:\.?|:\.)"  # the colon of a range without its empty outer rows a
 _BRACKETS = r"\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\]"
 
 _QUOTED = r"'[^']*(?:''[^']*)*'"
-_DOTTED = rf"\$(?:{_QUOTED}|{_class(_LETTERS + '0123456789_')}+)\.(?=\$?[A-Za-z]{{1,3}}[$0-9:])"  # other programs' $a.B1
+# Other programs' ``$a.B1``:
+_DOTTED = rf"\$(?:{_QUOTED}|{_class(_LETTERS + '0123456789_')}+)\.(?=\$?[A-Za-z]{{1,3}}[$0-9:])"
 _SHEETS = rf"(?!{_CELL}:)(?:\[[^\[\]]*\])?{_WORD}+(?::{_WORD}+)?!"  # a sheet called like a cell stands in quotes
 _ERRORS = "|".join(re.escape(text) for text in ERRORS_BY_TEXT)
 

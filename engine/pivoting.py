@@ -120,7 +120,7 @@ class _Fields:
 
     @property
     def width(self) -> int:
-        return self.ranks.shape[1]
+        return int(self.ranks.shape[1])
 
 
 class _Table:
@@ -194,7 +194,7 @@ class _Table:
     # Groups
 
     def axis(self, fields: _Fields, depth: int | None, orders: list[int], flat: bool = False) -> list[_Line]:
-        """Return the lines of some fields with their totals; ``flat``: later fields are sorted regardless of earlier."""
+        """Return the lines of some fields with their totals; ``flat``: fields are sorted regardless of one another."""
         depth = 1 if depth is None else depth
         if not fields.width:
             return [_Line((), self.kept)]
@@ -290,9 +290,10 @@ class _Table:
     def _heads(self, columns: list[_Line]) -> list[list[Scalar]]:
         corner: list[Scalar] = [_BLANK] * self.rows.width
         width = self.values.shape[1] * len(self.functions)
-        heads = []
-        for level in range(self.columns.width):
-            heads.append([*corner, *(column.labels[level] for column in columns for _ in range(width))])
+        heads = [
+            [*corner, *(column.labels[level] for column in columns for _ in range(width))]
+            for level in range(self.columns.width)
+        ]
         titles = [title for title in self.titles for _ in self.functions]
         if self.shows:
             heads.append([*self.rows.headers, *titles * len(columns)])

@@ -1,4 +1,4 @@
-"""Special forms on references: TRIMRANGE and the trimmed ranges ``A1:.E10``, which files spell ``_TRO_TRAILING(A1:E10)``.
+"""TRIMRANGE and the trimmed ranges: ``A1:.E10``, which files spell ``_TRO_TRAILING(A1:E10)``.
 
 Of a reference they give a reference: ``SUM(A:.A)`` reads, and depends on, what is left of the column.
 """

@@ -11,7 +11,7 @@ from sheetgrad.engine.grid import CELL_BUDGET, TooManyCells
 from sheetgrad.sheets.values import ERRORS_BY_CODE, Error, Floats, Kind, Kinds, Scalar, Values, encode
 
 from . import search
-from .declare import Any, Array, Context, Logical, Number, Range, Result, array
+from .declare import Any, Array, Context, Logical, Number, Result, array
 
 Integers = NDArray[np.int64]
 

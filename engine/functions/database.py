@@ -138,20 +138,20 @@ def _deviation(x: Floats, lost: int, root: bool) -> float | Error:
 
 def _chosen(database: Values, field: Scalar, criteria: Values, context: Context) -> Values | Error:
     """Return the field's cells in the records that meet the criteria, (n,)."""
-    column = _field(database, field, context)
+    column = field_column(database, field, context)
     if isinstance(column, Error):
         return column
     if database.shape[0] < 2:
         return Error.VALUE
-    chosen = _records(database, criteria, context)
+    chosen = records(database, criteria, context)
     return Values(database.data[1:, column][chosen], database.kinds[1:, column][chosen])
 
 
 def _count_records(database: Values, criteria: Values, context: Context) -> float | Error:
-    return Error.VALUE if database.shape[0] < 2 else float(_records(database, criteria, context).sum())
+    return Error.VALUE if database.shape[0] < 2 else float(records(database, criteria, context).sum())
 
 
-def _records(database: Values, criteria: Values, context: Context) -> NDArray[np.bool_]:
+def records(database: Values, criteria: Values, context: Context) -> NDArray[np.bool_]:
     """Tell which records meet the criteria."""
     headings = _headings(database, context)
     wanted = _headings(criteria, context)
@@ -175,7 +175,7 @@ def _records(database: Values, criteria: Values, context: Context) -> NDArray[np
     return chosen
 
 
-def _field(database: Values, field: Scalar, context: Context) -> int | Error:
+def field_column(database: Values, field: Scalar, context: Context) -> int | Error:
     if isinstance(field, Error):
         return field
     if isinstance(field, str):

@@ -201,6 +201,13 @@ def INDIRECT(ref_text: Text, a1: Logical = True) -> NoReturn:
     _never("INDIRECT")
 
 
+@special(pairs=2)
+def GETPIVOTDATA(data_field: Text, pivot_table: Reference, *rest: Any) -> NoReturn:
+    """The cell of a pivot table that shows data for items of fields, as it was last refreshed; #REF! where none does.
+    (Support: GETPIVOTDATA function)"""
+    _never("GETPIVOTDATA")
+
+
 @special()
 def ISREF(value: Any) -> NoReturn:
     """TRUE for a reference. (Support: ISREF function)"""
