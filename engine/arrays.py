@@ -25,6 +25,7 @@ from .program import MALFORMED, Program, build
 from .regions import Region
 from .steps import CellOrder, Step, Sweep, Unit, Whole
 from .syntax import Name
+from .trees import written
 from .windows import Frame, target
 
 if TYPE_CHECKING:
@@ -166,4 +167,5 @@ def _formula(region: Region) -> str:
         return "TABLE"
     if isinstance(region.formula.tree, Name) and region.formula.tree.name == MALFORMED:
         return "(not a formula)"
-    return "=" + unparse(region.formula, region.origin[2:].tolist())
+    first = {index: float(held.flat[0]) for index, held in region.numbers.items()}
+    return "=" + unparse(written(region.formula, first), region.origin[2:].tolist())

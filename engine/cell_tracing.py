@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from sheetgrad.sheets.model import Workbook
 
 from .footprints import view_window
@@ -35,17 +33,8 @@ class CellTrace:
         """Trace all cells, what they read among themselves first."""
         waiting: dict[CellKey, Region] = {}
         for unit in units:
-            for position in unit.region.positions():
-                region = Region(
-                    unit.region.sheet,
-                    unit.region.formula,
-                    unit.region.kind,
-                    position,
-                    (),
-                    np.empty((0, len(position)), np.int64),
-                    unit.region.extent,
-                )
-                waiting[unit.region.sheet, int(position[0]), int(position[1])] = region
+            for region in unit.region.parts():
+                waiting[region.sheet, int(region.origin[0]), int(region.origin[1])] = region
         while waiting:
             self._cell(next(iter(waiting)), waiting)
 

@@ -31,6 +31,14 @@ class Const:
 
 
 @record
+class Given:
+    """The numbers that the formulas themselves hold, one each (`Region.given`); they vary along ``loops``; 1 x 1."""
+
+    index: int
+    loops: tuple[int, ...]
+
+
+@record
 class ConstArray:
     """An array constant."""
 
@@ -180,6 +188,7 @@ class Prefix:
 
 Node: TypeAlias = (
     Const
+    | Given
     | ConstArray
     | View
     | Growing
@@ -201,7 +210,7 @@ AnyNode = TypeVar("AnyNode", bound="Node")
 def children(node: Node) -> tuple[Node, ...]:
     """Return the nodes that a node takes its values from, in order."""
     match node:
-        case Const() | View() | Place() | Growing() | ConstArray() | Scattered():
+        case Const() | View() | Place() | Growing() | ConstArray() | Scattered() | Given():
             return ()
         case Operate():
             return node.operands

@@ -25,6 +25,7 @@ from .ir import (
     Choose,
     Const,
     ConstArray,
+    Given,
     Growing,
     Node,
     Offset,
@@ -388,6 +389,8 @@ class Lifter:
         match node:
             case syntax.Number(value) | syntax.Text(value) | syntax.Logical(value) | syntax.ErrorLiteral(value):
                 return self.pool(Const(value))
+            case syntax.Given(index):
+                return self.pool(Given(index, tuple(range(len(self.region.counts)))))
             case syntax.Missing():
                 return self.pool(Const(None))
             case syntax.ArrayConstant(rows):

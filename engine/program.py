@@ -267,7 +267,7 @@ def _only(template: Template, kept: NDArray[np.bool_]) -> Template:
     if here.all():
         return template
     members, places, slots = template.members[here], template.places[here], template.slots[here]
-    return Template(template.formula, template.kind, members, places, slots)
+    return Template(template.formula, template.kind, members, places, slots, template.numbers[here])
 
 
 def _regions(sheet: int, template: Template, areas: Ints) -> list[Region]:
@@ -278,7 +278,7 @@ def _regions(sheet: int, template: Template, areas: Ints) -> list[Region]:
     formula = template.formula
     if isinstance(formula, FormulaError):
         formula = syntax.Formula(syntax.Name(MALFORMED), ())
-    return find_regions(sheet, formula, template.kind, template.places, template.slots, extents)
+    return find_regions(sheet, formula, template.kind, template.places, template.slots, extents, template.numbers)
 
 
 def _alone(sheet: int, area: Ints) -> Region:

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from sheetgrad.sheets.model import MAX_COLUMNS, FormulaKind
 
 from .syntax import Formula
+from .trees import written
 
 Ints: TypeAlias = NDArray[np.int64]
 Narrow: TypeAlias = NDArray[np.int32]
 Flags: TypeAlias = NDArray[np.bool_]
+Floats: TypeAlias = NDArray[np.float64]
 
 MOST_LOOPS = 8
 # More regions than MANY, of less than FRAGMENT formulas each, are no fills: where their places alone make up at
@@ -34,7 +36,8 @@ class Region:
 
     ``origin``: the position at index 0 of all loops. ``counts`` and ``steps``: loops, outermost first. ``extent``: the
     (height, width) that each formula fills: (1, 1) but for array formulas over several cells. ``tables``: coordinates
-    that follow no loop, with their values at every place, (*counts); their steps are 0.
+    that follow no loop, with their values at every place, (*counts); their steps are 0. ``numbers``: what stands for
+    each `syntax.Given` of the formula at every place, (*counts).
     """
 
     sheet: int
@@ -45,6 +48,7 @@ class Region:
     steps: Ints  # (loops, 2 + 2k)
     extent: tuple[int, int] = (1, 1)
     tables: Mapping[int, Ints] = field(default_factory=dict)
+    numbers: Mapping[int, Floats] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -69,14 +73,19 @@ class Region:
 
     def parts(self) -> Iterator[Region]:
         """Yield a region for each formula."""
-        for position in self.positions():
-            yield Region(self.sheet, self.formula, self.kind, position, (), self.steps[:0], self.extent)
+        for at, position in enumerate(self.positions()):
+            formula = written(self.formula, {index: float(held.flat[at]) for index, held in self.numbers.items()})
+            yield Region(self.sheet, formula, self.kind, position, (), self.steps[:0], self.extent)
+
+    def given(self, index: int, starts: Sequence[int], counts: Sequence[int]) -> Floats:
+        """Return the numbers that stand for a `syntax.Given` over a part of the loops, (*counts)."""
+        return self.numbers[index][_stretch(starts, counts)]
 
     def coordinate(self, index: int, starts: Sequence[int] | None = None, counts: Sequence[int] | None = None) -> Ints:
         """Return a coordinate of the positions over (a part of) the loops: (*counts), 1 where it does not change."""
         starts, counts = starts or (0,) * len(self.counts), counts or self.counts
         if index in self.tables:
-            return self.tables[index][tuple(slice(s, s + c) for s, c in zip(starts, counts, strict=True))]
+            return self.tables[index][_stretch(starts, counts)]
         found = np.full((1,) * len(counts), self.origin[index])
         for loop, (start, count) in enumerate(zip(starts, counts, strict=True)):
             step = int(self.steps[loop, index])
@@ -89,6 +98,10 @@ class Region:
     def places(self) -> Iterator[tuple[int, int]]:
         """Yield the row and column of every formula."""
         yield from (tuple(place) for place in self.positions()[:, :2].tolist())
+
+
+def _stretch(starts: Sequence[int], counts: Sequence[int]) -> tuple[slice, ...]:
+    return tuple(slice(start, start + count) for start, count in zip(starts, counts, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +129,12 @@ def find_regions(
     places: NDArray[np.integer],
     slots: NDArray[np.integer],
     extents: NDArray[np.integer],
+    numbers: Floats | None = None,
 ) -> list[Region]:
     """Group the formulas of one template into regions.
 
-    ``places`` (n, 2), ``slots`` (n, 2k) and ``extents`` (n, 2) as in `Template`; every formula is in just one region.
+    ``places`` (n, 2), ``slots`` (n, 2k), ``extents`` (n, 2) and ``numbers`` (n, g) as in `Template`; every formula is
+    in just one region.
     """
     origin = np.concatenate([places.T, slots.T]).astype(np.int32)
     regions = []
@@ -132,7 +147,31 @@ def find_regions(
             whole = _scattered(sheet, formula, kind, own, extent)
             found = whole if len(whole) * FEWER <= len(found) else found
         regions += found
-    return regions
+    if numbers is None or not numbers.shape[1]:
+        return regions
+    members = _Members(places.T)
+    return [_with_numbers(region, numbers[members.of(region)]) for region in regions]
+
+
+class _Members:
+    """Finds formulas by their places, (2, n)."""
+
+    def __init__(self, places: NDArray[np.integer]) -> None:
+        keys = _key(places)
+        self._order = np.argsort(keys)
+        self._keys = keys[self._order]
+
+    def of(self, region: Region) -> Ints:
+        """Return the numbers of a region's formulas, the innermost loop running fastest."""
+        return np.asarray(self._order[np.searchsorted(self._keys, _key(region.positions().T))])
+
+
+def _with_numbers(region: Region, numbers: Floats) -> Region:
+    """Give a region the numbers in its formulas, (size, g): one that is the same in all is written into the tree."""
+    same = (numbers == numbers[0]).all(axis=0)
+    formula = written(region.formula, {index: float(numbers[0, index]) for index in np.flatnonzero(same).tolist()})
+    varying = {index: numbers[:, index].reshape(region.counts) for index in np.flatnonzero(~same).tolist()}
+    return replace(region, formula=formula, numbers=varying)
 
 
 def _loops(fills: _Fills) -> Iterator[tuple[Ints, Ints, Ints]]:
@@ -149,13 +188,11 @@ def _scattered(
     """Group formulas by their places alone; references that follow no loop are kept in tables."""
     places = origin[:2]
     fills = _fold(_Fills(places, np.empty((0, len(places.T)), np.int32), np.empty((0, 2, len(places.T)), np.int32)))
-    order = np.lexsort(places[::-1])
-    keys = _key(places[:, order])
+    members = _Members(places)
     regions = []
     for start, counts, steps in _loops(fills):
         bare = _region(sheet, formula, kind, start, counts, steps, extent)
-        members = order[np.searchsorted(keys, _key(bare.positions().T))]
-        slots = origin[2:, members].astype(np.int64).reshape((-1, *bare.counts))
+        slots = origin[2:, members.of(bare)].astype(np.int64).reshape((-1, *bare.counts))
         regions.append(_with_slots(bare, slots))
     return regions
 

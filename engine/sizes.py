@@ -12,6 +12,7 @@ from .ir import (
     Const,
     ConstArray,
     Contract,
+    Given,
     Growing,
     Node,
     Offset,
@@ -80,6 +81,8 @@ def _size(node: Node, given: list[Size]) -> Size:
     match node:
         case Const():
             return 1, 1, loops
+        case Given():
+            return 1, 1, frozenset(node.loops)
         case ConstArray():
             return len(node.rows), len(node.rows[0]), loops
         case View() | Growing():

@@ -28,6 +28,13 @@ class Number:
 
 
 @record
+class Given:
+    """A number that differs from formula to formula of a template: number ``index`` of those beside the tree."""
+
+    index: int
+
+
+@record
 class Text:
     value: str
 
@@ -146,6 +153,7 @@ class Invoke:
 
 Node: TypeAlias = (
     Number
+    | Given
     | Text
     | Logical
     | ErrorLiteral

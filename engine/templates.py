@@ -5,6 +5,9 @@ as "A" and every digit as "0" have their references at the same places, so one o
 parser's own expression), and the coordinates of all are sums over columns of the matrix. With those columns blanked,
 equal rows are one template. Hashes only sort rows, equality is checked on the bytes; and a template's first text is
 parsed and its slots are compared with the matrix's. What does not fit goes the slow way, one formula at a time.
+
+Where rows of one shape make many templates of few formulas each, it is numbers typed into the formulas that keep them
+apart. Those are then blanked, too, and read as columns like the coordinates (`syntax.Given`).
 """
 
 from __future__ import annotations
@@ -21,17 +24,24 @@ from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, FormulaKind, Formulas,
 from .lexer import TOKENS, column_number
 from .parser import MASKS, FormulaError, mask, parse
 from .syntax import Formula, Slot
+from .trees import open_numbers
 
 _CHUNK: Final = 1 << 21  # bytes of text that are looked at together: they stay in the cache
 _FEW: Final = 6  # rows of one shape that are quicker one by one
 _MALFORMED: Final = b"\3"  # begin the keys of what went the slow way
 _PARSED: Final = b"\4"
-_RESERVED: Final = 5  # bytes below are `MASKS` and the two above; XML allows none of them
+_NUMBER: Final = b"\5"  # stands for a number in a key
+_RESERVED: Final = 6  # bytes below are `MASKS` and the three above; XML allows none of them
+# More templates than MANY, of less than FRAGMENT formulas each, differ in their numbers rather than in what they do.
+_MANY: Final = 32
+_FRAGMENT: Final = 64
+_LONG: Final = 256  # a number of more digits may be too large
 _SHAPES: Final = bytes(
     65 if 65 <= byte <= 90 or 97 <= byte <= 122 else 48 if 48 <= byte <= 57 else byte for byte in range(256)
 )
 
 Bytes: TypeAlias = NDArray[np.uint8]
+Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = tuple[bool, ...]
 
@@ -50,6 +60,7 @@ class Template:
     members: Ints  # (n,) indices into `Formulas`, ascending
     places: Ints  # (n, 2) row and column of each member's anchor
     slots: Ints  # (n, 2 * number of slots)
+    numbers: Floats  # (n, g) what each formula has in place of the g `syntax.Given` of the tree
 
 
 def templates(formulas: Formulas) -> list[Template]:
@@ -82,6 +93,13 @@ class _Field(NamedTuple):
     flags: Flags  # row absolute, column absolute
 
 
+class _Plan(NamedTuple):
+    """What the formulas of one shape have at which places."""
+
+    fields: tuple[_Field, ...]
+    numbers: tuple[tuple[int, int], ...]  # where numbers without exponents stand; none where one is of another form
+
+
 @dataclass(slots=True)
 class _Piece:
     """Members of a template whose references are absolute in the same places."""
@@ -89,6 +107,7 @@ class _Piece:
     members: Rows
     slots: Ints
     flags: Flags
+    numbers: Floats
 
 
 @dataclass(slots=True)
@@ -106,7 +125,7 @@ class _Grouper:
     def __init__(self, formulas: Formulas) -> None:
         self.formulas = formulas
         self.drafts: dict[bytes, _Draft] = {}
-        self.plans: dict[bytes, tuple[_Field, ...]] = {}
+        self.plans: dict[bytes, _Plan] = {}
 
     # Collecting
 
@@ -144,9 +163,10 @@ class _Grouper:
         """Take formulas of one shape; ``rows`` (m, width) are their texts."""
         first = rows[0, :length].tobytes()
         shape = first.translate(_SHAPES)
-        fields = self.plans.get(shape)
-        if fields is None:
-            fields = self.plans[shape] = tuple(_fields(first))
+        plan = self.plans.get(shape)
+        if plan is None:
+            plan = self.plans[shape] = _Plan(tuple(_fields(first)), tuple(_numbers(first)))
+        fields = plan.fields
         slots, valid = _decode(rows, fields)
         if not valid.all():
             self._add_singly(members[~valid])
@@ -156,24 +176,32 @@ class _Grouper:
         flags = tuple(flag for part in fields for flag in part.flags)
         for part in fields:
             rows[:, part.start : part.end] = 0
-        for group in _equal_rows(rows):
-            key = _key(rows[group[0], :length].tobytes(), fields)
-            self._take(key, members[group], slots[group], flags)
+        groups, numbers = _equal_rows(rows), np.empty((len(rows), 0))
+        marks = [(part.start, part.end, part.mark) for part in fields]
+        if plan.numbers and len(groups) > _MANY and len(rows) < _FRAGMENT * len(groups):
+            numbers = _decode_numbers(rows, plan.numbers)
+            for start, end in plan.numbers:
+                rows[:, start:end] = 0
+            groups = _equal_rows(rows)
+            marks = sorted([*marks, *((start, end, _NUMBER) for start, end in plan.numbers)])
+        for group in groups:
+            key = _key(rows[group[0], :length].tobytes(), marks)
+            self._take(key, members[group], slots[group], flags, numbers[group])
 
-    def _take(self, key: bytes, members: Rows, slots: Ints, flags: Flags) -> None:
+    def _take(self, key: bytes, members: Rows, slots: Ints, flags: Flags, numbers: Floats) -> None:
         draft = self.drafts.get(key)
         if draft is None:
-            draft = self._draft(key, int(members[0]), slots[0], flags)
+            draft = self._draft(key, int(members[0]), slots[0], flags, numbers.shape[1])
         if draft is None:
             for member in members.tolist():
                 self._add_slowly(member)
             return
         if isinstance(draft.formula, FormulaError):
-            slots, flags = slots[:, :0], ()
-        draft.pieces.append(_Piece(members, slots, flags))
+            slots, flags, numbers = slots[:, :0], (), numbers[:, :0]
+        draft.pieces.append(_Piece(members, slots, flags, numbers))
 
-    def _draft(self, key: bytes, member: int, slots: Ints, flags: Flags) -> _Draft | None:
-        """Start a template by parsing its first text; None where the parser sees other references."""
+    def _draft(self, key: bytes, member: int, slots: Ints, flags: Flags, numbers: int) -> _Draft | None:
+        """Start a template by parsing its first text; None where the parser sees other references or numbers."""
         try:
             formula = parse(self._source(member))
         except FormulaError as error:
@@ -181,6 +209,11 @@ class _Grouper:
             return draft
         if not _agrees(formula.slots, slots, flags):
             return None
+        if numbers:
+            tree, count = open_numbers(formula.tree)
+            if count != numbers:
+                return None
+            formula = Formula(tree, formula.slots)
         draft = self.drafts[key] = _Draft(formula, member)
         return draft
 
@@ -201,7 +234,8 @@ class _Grouper:
                 continue
             slots = np.array([coordinates], dtype=np.int32).reshape(1, 2 * len(fields))
             flags = tuple(flag for part in fields for flag in part.flags)
-            self._take(_key(source, fields), np.array([member]), slots, flags)
+            key = _key(source, [(part.start, part.end, part.mark) for part in fields])
+            self._take(key, np.array([member]), slots, flags, np.empty((1, 0)))
 
     def _add_slowly(self, member: int) -> None:
         """Take a formula as the parser alone sees it."""
@@ -210,13 +244,14 @@ class _Grouper:
             formula, masked = mask(source)
         except FormulaError as error:
             draft = self.drafts.setdefault(_MALFORMED + source.encode(), _Draft(error, member))
-            draft.pieces.append(_Piece(np.array([member]), np.empty((1, 0), dtype=np.int32), ()))
+            none = np.empty((1, 0), dtype=np.int32)
+            draft.pieces.append(_Piece(np.array([member]), none, (), none.astype(np.float64)))
             return
         draft = self.drafts.setdefault(_PARSED + masked.encode(), _Draft(formula, member))
         coordinates = [number for slot in formula.slots for number in (slot.row, slot.column)]
         flags = tuple(flag for slot in formula.slots for flag in (slot.row_absolute, slot.column_absolute))
         slots = np.array([coordinates], dtype=np.int32).reshape(1, len(flags))
-        draft.pieces.append(_Piece(np.array([member]), slots, flags))
+        draft.pieces.append(_Piece(np.array([member]), slots, flags, np.empty((1, 0))))
 
     # Finishing
 
@@ -249,6 +284,7 @@ class _Grouper:
         own = self.formulas.master[members]
         at = order[np.searchsorted(masters, own, sorter=order)]
         slots = np.concatenate([piece.slots for piece in pieces])[at].astype(np.int64)
+        numbers = np.concatenate([piece.numbers for piece in pieces])[at]
         owner = np.repeat(np.arange(len(pieces)), [len(piece.members) for piece in pieces])[at]
         relative = ~np.array([piece.flags for piece in pieces], dtype=bool).reshape(len(pieces), slots.shape[1])[owner]
         for axis, size in ((0, MAX_ROWS), (1, MAX_COLUMNS)):
@@ -256,13 +292,19 @@ class _Grouper:
             distance = place[members].astype(np.int64) - place[own]
             slots[:, axis::2] = (slots[:, axis::2] + distance[:, None] * relative[:, axis::2]) % size
         return [
-            _Piece(members[owner == number], slots[owner == number].astype(np.int32), pieces[number].flags)
+            _Piece(
+                members[owner == number],
+                slots[owner == number].astype(np.int32),
+                pieces[number].flags,
+                numbers[owner == number],
+            )
             for number in np.unique(owner).tolist()
         ]
 
     def _finish(self, draft: _Draft, kind: FormulaKind, pieces: Sequence[_Piece]) -> Template:
         members = np.concatenate([piece.members for piece in pieces])
         slots = np.concatenate([piece.slots for piece in pieces]) if len(pieces) > 1 else pieces[0].slots
+        numbers = np.concatenate([piece.numbers for piece in pieces]) if len(pieces) > 1 else pieces[0].numbers
         formula = draft.formula
         first = int(members.argmin())
         if isinstance(formula, Formula) and members[first] != draft.parsed:
@@ -271,11 +313,11 @@ class _Grouper:
             formula = Formula(formula.tree, _slots(slots[first].tolist(), flags))
         if len(members) > 1 and (np.diff(members) < 0).any():
             order = np.argsort(members)
-            members, slots = members[order], slots[order]
+            members, slots, numbers = members[order], slots[order], numbers[order]
         places = np.empty((len(members), 2), dtype=np.int32)
         places[:, 0] = self.formulas.row[members]
         places[:, 1] = self.formulas.column[members]
-        return Template(formula, kind, members.astype(np.int32), places, slots)
+        return Template(formula, kind, members.astype(np.int32), places, slots, numbers)
 
 
 def _slots(coordinates: Sequence[int], flags: Flags) -> tuple[Slot, ...]:
@@ -323,6 +365,23 @@ def _fields(text: bytes) -> Iterator[_Field]:
             return
 
 
+def _numbers(text: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the numbers of a formula stand; none where one has an exponent, or stands in an array."""
+    if b"{" in text:
+        return
+    found = [token for token in TOKENS.finditer(text.decode("latin-1")) if token.lastgroup == "number"]
+    if all(len(token[0]) < _LONG and token[0].replace(".", "").isdigit() for token in found):
+        yield from (token.span() for token in found)
+
+
+def _decode_numbers(rows: Bytes, spans: Sequence[tuple[int, int]]) -> Floats:
+    """Return the numbers (m, n) that the rows hold at n places."""
+    numbers = np.empty((len(rows), len(spans)))
+    for k, (start, end) in enumerate(spans):
+        numbers[:, k] = np.ascontiguousarray(rows[:, start:end]).view(f"S{end - start}").ravel().astype(np.float64)
+    return numbers
+
+
 def _field(text: bytes, start: int, end: int, mark: str) -> _Field:
     letters = start + (text[start] == 36)
     row_sign = text.find(b"$", letters, end)
@@ -365,13 +424,13 @@ def _sum(rows: Bytes, span: tuple[int, int], base: int, bits: int) -> Ints:
     return total
 
 
-def _key(text: bytes, fields: Sequence[_Field]) -> bytes:
-    """Return a text with marks in the place of its coordinates."""
+def _key(text: bytes, masks: Sequence[tuple[int, int, bytes]]) -> bytes:
+    """Return a text with marks in the place of what is masked: (start, end, mark), from left to right."""
     parts: list[bytes] = []
     position = 0
-    for part in fields:
-        parts += (text[position : part.start], part.mark)
-        position = part.end
+    for start, end, mark in masks:
+        parts += (text[position:start], mark)
+        position = end
     return b"".join(parts) + text[position:]
 
 

@@ -30,6 +30,7 @@ from .ir import (
     Const,
     ConstArray,
     Contract,
+    Given,
     Growing,
     Node,
     Offset,
@@ -47,7 +48,7 @@ from .regions import Region
 from .tape import Tape
 from .windows import Frame, Moving, moving, read, scatter_of, target
 
-CONSTANT = Const | ConstArray | Place
+CONSTANT = Const | ConstArray | Given | Place
 COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
 
 

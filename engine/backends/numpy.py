@@ -28,6 +28,7 @@ from ..ir import (
     Const,
     ConstArray,
     Contract,
+    Given,
     Growing,
     Node,
     Offset,
@@ -152,6 +153,9 @@ class _Evaluation:
 
     def const(self, node: Const) -> Values:
         return Values.of(node.value, self.context.strings)
+
+    def given(self, node: Given) -> Values:
+        return Values(self.region.given(node.index, self.frame.starts, self.frame.counts)[..., None, None])
 
     def const_array(self, node: ConstArray) -> Values:
         return Values.from_rows([[item.value for item in row] for row in node.rows], self.context.strings)
@@ -379,6 +383,7 @@ def _gather(table: Values, rows: Indices, columns: Indices) -> Values:
 
 EVALUATORS: Mapping[type, Callable[[_Evaluation, Any], Values]] = {
     Const: _Evaluation.const,
+    Given: _Evaluation.given,
     ConstArray: _Evaluation.const_array,
     View: _Evaluation.view,
     Growing: _Evaluation.growing,

@@ -23,7 +23,7 @@ from sheetgrad.sheets.values import Kind, Kinds, Values
 
 from ..distinct import distinct_values
 from ..grid import Grid, TooManyCells
-from ..ir import Apply, Argument, Const, Contract, Growing, Node, Operate, Pick, Scattered, Select, View
+from ..ir import Apply, Argument, Const, Contract, Given, Growing, Node, Operate, Pick, Scattered, Select, View
 from ..steps import Sweep, Turns, Unit, Whole
 from ..windows import Frame, Moving, moving, scatter_of, target, write
 
@@ -266,6 +266,8 @@ class _Writer:
                 return str(value), True
             case Const(float() as value):
                 return self._constant(value), False
+            case Given(index, _):
+                return self._given(unit, index), False
             case View(height=1, width=1):
                 return self._read(unit, node, strict=False)[0], False
             case Scattered(height=1, width=1):
@@ -303,10 +305,18 @@ class _Writer:
         )
         places = (scatter.rows - area.top) * area.width + scatter.columns - area.left
         self.spots.append((node.sheet, distinct_values(places)))
-        self.constants.append(np.broadcast_to(places, (*counts, 1, 1)).ravel().tolist())
+        return f"m{node.sheet}[{self._table(unit, np.broadcast_to(places, (*counts, 1, 1)))}]"
+
+    def _given(self, unit: Unit, index: int) -> str:
+        return self._table(unit, unit.region.numbers[index])
+
+    def _table(self, unit: Unit, held: NDArray[Any]) -> str:
+        """Return the expression of what a table, one element a formula, holds this turn."""
+        self.constants.append(held.ravel().tolist())
+        counts = unit.region.counts
         strides = [math.prod(counts[loop + 1 :]) for loop in range(len(counts))]
         index = "+".join(f"i{unit.number}_{loop}*{stride}" for loop, stride in enumerate(strides)) or "0"
-        return f"m{node.sheet}[c{len(self.constants) - 1}[{index}]]"
+        return f"c{len(self.constants) - 1}[{index}]"
 
     def _operation(self, unit: Unit, operator: str, operands: tuple[Node, ...]) -> Code:
         if operator in _COMPARE:
