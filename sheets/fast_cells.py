@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import Columns, SheetContext
-from .markup import unescape
 from .model import FormulaKind
 from .plain_rows import (
     CELL,
@@ -29,22 +28,15 @@ from .plain_rows import (
 )
 from .records import record
 from .sheet_xml import filled_area
-from .values import ERRORS_BY_TEXT, Error, Floats, Kind, Kinds
+from .stored import INLINE_STRING, KIND_OF, NUMBER, TYPES, NotPlain, payloads, without_entities
+from .values import Floats, Kind, Kinds
 
-_NUMBER, _SHARED, _TEXT, _BOOL, _ERROR, _INLINE = range(6)
-_TYPES = {b"n": _NUMBER, b"s": _SHARED, b"str": _TEXT, b"b": _BOOL, b"e": _ERROR, b"inlineStr": _INLINE}
-_KIND_OF = np.array([Kind.NUMBER, Kind.TEXT, Kind.TEXT, Kind.BOOL, Kind.ERROR, Kind.TEXT], dtype=np.uint8)
 _ATTRIBUTE = re.compile(rb' ([A-Za-z][A-Za-z0-9]*(?::[A-Za-z]+)?)="([^"&<]*)"')
 _ATTRIBUTES = re.compile(rb'(?: [A-Za-z][A-Za-z0-9]*(?::[A-Za-z]+)?="[^"&<]*")*\Z')
 _STYLE = word(b' s="')
 _ARRAY = (word(b' t="arra'), word(b'y" ref="'))
 _FOUR_BYTES = word(b"\xff" * 4)
-_NUMERIC = b"0123456789.eE+-"
 _MOST_TAILS = 24
-
-
-class NotPlain(Exception):
-    """Something stands in the rows that only the general way understands."""
 
 
 @record
@@ -146,9 +138,9 @@ def _cell_forms(rows: PlainRows, context: SheetContext) -> tuple[NDArray[np.int8
     which, found = cell_types(rows)
     types, marked = [], []
     for attributes in found:
-        if attributes.keys() - {b"t", b"s", b"cm"} or attributes.get(b"t", b"n") not in _TYPES:
+        if attributes.keys() - {b"t", b"s", b"cm"} or attributes.get(b"t", b"n") not in TYPES:
             raise NotPlain
-        types.append(_TYPES[attributes.get(b"t", b"n")])
+        types.append(TYPES[attributes.get(b"t", b"n")])
         marker = attributes.get(b"cm", b"")
         marked.append(marker.isdigit() and int(marker[:9]) in context.dynamic)
     dynamic = np.array(marked)[which] if any(marked) else None
@@ -158,80 +150,26 @@ def _cell_forms(rows: PlainRows, context: SheetContext) -> tuple[NDArray[np.int8
 def _values(rows: PlainRows, form: NDArray[np.int8], context: SheetContext) -> tuple[Floats, Kinds]:
     """Return the payloads and kinds of all cells."""
     inline = rows.tag[rows.value] == INLINE
-    if not np.array_equal(inline, form == _INLINE):
+    if not np.array_equal(inline, form == INLINE_STRING):
         raise NotPlain
     holder = rows.value + inline
     has_text = (rows.tag[holder] == VALUE) | (rows.tag[holder] == TEXT)
     start = rows.end[holder] + 1
     end = np.where(has_text, rows.start[np.minimum(holder + 1, len(rows.start) - 1)], start)
     there = has_text | (rows.tag[holder] == VALUE_EMPTY) | (rows.tag[holder] == TEXT_EMPTY)
-    kind = np.where(there, _KIND_OF[form], np.uint8(Kind.EMPTY))
+    kind = np.where(there, KIND_OF[form], np.uint8(Kind.EMPTY))
     data = np.zeros(len(kind))
-    counts = np.bincount(form, minlength=6)
-    fillers = (_fill_numbers, _fill_shared, _fill_texts, _fill_bools, _fill_errors, _fill_texts)
-    for number, fill in enumerate(fillers):
-        if counts[number] == len(form):
-            which = np.flatnonzero(there)
-        elif counts[number]:
-            which = np.flatnonzero(there & (form == number))
-        else:
-            continue
-        fill(rows, which, start[which], end[which], context, data, kind)
+    for which in _by_type(np.where(there, form, -1)):
+        texts = rows.slices(start[which], end[which])
+        data[which] = payloads(int(form[which[0]]), texts, context)
+    kind[there & (form == NUMBER) & (start == end)] = Kind.EMPTY
     return data, kind
 
 
-def _fill_numbers(
-    rows: PlainRows, which: Positions, start: Positions, end: Positions, _: SheetContext, data: Floats, kind: Kinds
-) -> None:
-    kind[which[start == end]] = Kind.EMPTY
-    number, count = digits(rows.words, start)
-    whole = (count == end - start) & (count > 0)
-    data[which[whole]] = number[whole]
-    other = ~whole & (end > start)
-    texts = rows.slices(start[other], end[other])
-    if b"".join(texts).translate(None, _NUMERIC):
-        raise NotPlain
-    try:
-        numbers = np.array([float(text) for text in texts])
-    except ValueError:
-        raise NotPlain from None
-    if not np.isfinite(numbers).all():
-        raise NotPlain
-    data[which[other]] = numbers
-
-
-def _fill_shared(
-    rows: PlainRows, which: Positions, start: Positions, end: Positions, context: SheetContext, data: Floats, _: Kinds
-) -> None:
-    number, count = digits(rows.words, start)
-    if not ((count == end - start) & (count > 0) & (number < len(context.shared))).all():
-        raise NotPlain
-    data[which] = context.shared[number]
-
-
-def _fill_texts(
-    rows: PlainRows, which: Positions, start: Positions, end: Positions, context: SheetContext, data: Floats, _: Kinds
-) -> None:
-    texts = rows.slices(start, end)
-    if any(b"&" in text for text in set(texts)):
-        texts = without_entities(b"\0".join(texts)).split(b"\0")
-    data[which] = context.strings.intern_all(unescape(text.decode()) for text in texts)
-
-
-def _fill_bools(
-    rows: PlainRows, which: Positions, start: Positions, end: Positions, _: SheetContext, data: Floats, __: Kinds
-) -> None:
-    digit = rows.octets[start] - ord("0")
-    if not ((end - start == 1) & (digit <= 1)).all():
-        raise NotPlain
-    data[which] = digit
-
-
-def _fill_errors(
-    rows: PlainRows, which: Positions, start: Positions, end: Positions, _: SheetContext, data: Floats, __: Kinds
-) -> None:
-    texts = [text.decode().strip() for text in rows.slices(start, end)]
-    data[which] = [ERRORS_BY_TEXT.get(text, Error.UNKNOWN).code for text in texts]
+def _by_type(form: NDArray[np.int8]) -> list[Positions]:
+    """Return the cells of each type that has any, those of type -1 left out."""
+    found = [np.flatnonzero(form == number) for number in range(len(KIND_OF))]
+    return [which for which in found if len(which)]
 
 
 def _formulas(rows: PlainRows, dynamic: Mask | None) -> _Formulas:
@@ -304,12 +242,3 @@ def _joined(texts: list[bytes], length: Positions) -> tuple[bytes, Positions]:
     marked = without_entities(b"\0".join([*texts, b""]))
     ends = np.flatnonzero(np.frombuffer(marked, dtype=np.uint8) == 0)
     return marked.translate(None, b"\0"), np.diff(ends, prepend=-1) - 1
-
-
-def without_entities(joined: bytes) -> bytes:
-    """Resolve XML's five entities. Raises where others stand there."""
-    for entity, character in ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'")):
-        joined = joined.replace(entity, character)
-    if joined.count(b"&") != joined.count(b"&amp;"):
-        raise NotPlain
-    return joined.replace(b"&amp;", b"&")

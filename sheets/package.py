@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from isal import isal_zlib  # as zlib, and two to four times faster
+from isal.igzip_lib import IsalError
 
 from .errors import FileRefused
 from .records import record
@@ -150,7 +151,7 @@ class Package:
                     waiting = inflater.unconsumed_tail
             while not inflater.eof and (rest := inflater.decompress(b"", piece)):
                 yield rest
-        except isal_zlib.error:
+        except IsalError:  # type: ignore[misc]  # its stub calls the class an instance
             self.refuse(f"part {entry.name} is damaged: it does not inflate")
         if not inflater.eof:
             self.refuse(f"part {entry.name} is truncated")

@@ -7,10 +7,10 @@ from array import array
 
 import numpy as np
 
-from .fast_cells import NotPlain, without_entities
 from .markup import Parser, short_name, unescape
 from .package import Package
 from .sheet_stream import PIECE, RowPieces, opens_markup
+from .stored import NotPlain, without_entities
 from .values import Floats, Strings
 
 _OPENINGS = (b"<si><t>", b'<si><t xml:space="preserve">')
