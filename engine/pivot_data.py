@@ -1,4 +1,7 @@
-"""GETPIVOTDATA: the cell of a pivot table that shows some data of some items."""
+"""GETPIVOTDATA: the cell of a pivot table that shows some data of some items.
+
+Where no pivot table stands, or one that does not tell its layout, the formula keeps its stored value.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from .forms import form
 from .frames import Frame, Operand
 from .numerals import format_general, parse_number
 from .references import Reference
+from .services import Withheld
 from .syntax import Node
 
 if TYPE_CHECKING:
@@ -31,7 +35,9 @@ def _getpivotdata(evaluation: Evaluation, arguments: tuple[Node, ...], frame: Fr
     if failed is not None:
         return evaluation.error(failed)
     pivot = next((each for each in evaluation.pivots if area is not None and _covers(each.area, area)), None)
-    cell = None if pivot is None else _cell(pivot, wanted[0], list(zip(wanted[1::2], wanted[2::2], strict=True)))
+    if pivot is None or not pivot.rows:
+        raise Withheld  # a pivot table of another program, which does not say what its rows show
+    cell = _cell(pivot, wanted[0], list(zip(wanted[1::2], wanted[2::2], strict=True)))
     return evaluation.error(Error.REF) if cell is None else Reference((cell,))
 
 
