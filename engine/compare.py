@@ -118,7 +118,11 @@ def area_keys(top: int, left: int, bottom: int, right: int) -> Keys:
 def merged(parts: list[Keys]) -> Keys:
     """Join keys into one sorted column, each once; what is sorted already is not sorted again."""
     keys = np.concatenate(parts)
-    return keys if (np.diff(keys) > 0).all() else np.unique(keys)
+    if (keys[1:] > keys[:-1]).all():
+        return keys
+    keys.sort()
+    first = np.append(True, keys[1:] != keys[:-1])
+    return keys if first.all() else keys[first]
 
 
 def gather(grid: Grid, sheet: int, rows: NDArray[np.int32], columns: NDArray[np.int32]) -> tuple[Floats, Kinds]:

@@ -286,7 +286,7 @@ class Result:
         from sheetgrad.sheets.writer import write_values
 
         started = perf_counter()
-        write_values(self.workbook.model, _computed(self), path)
+        write_values(self.workbook.model, _computed(self), path, fills=self.outcome.spills.values())
         self.seconds.write = perf_counter() - started
 
     def compare(self, rtol: float = 1e-9) -> list[Difference]:

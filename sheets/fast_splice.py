@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .archive import StartAgain
-from .fast_cells import NotPlain, cell_types
+from .fast_cells import cell_types
 from .model import MAX_COLUMNS
 from .package import Package
 from .plain_rows import CELL, CELL_END, INLINE, PADDING, TEXT, VALUE, Mask, PlainRows, Positions, scan
-from .rendering import CELL_TYPE, Changes, retyped, value_elements
+from .rendering import CELL_TYPE, Changes, retyped, value_elements, widened
 from .sheet_stream import PIECE, ROW_CLOSE, RowPieces, can_be_plain, last_row, opens_markup
 from .sheet_xml import SheetWalker
+from .stored import NotPlain
 from .values import Kind, Kinds, Strings
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class _PieceSplicer:
         walker.feed(self.head)
         if not can_be_plain(walker):
             raise StartAgain
-        yield self.head
+        yield widened(self.head, self.changes)
         for text in pieces:
             yield from self._rows(text)
         yield from self._tail(pieces.rest + b"".join(pieces.pieces))
@@ -57,11 +58,18 @@ class _PieceSplicer:
     def _rows(self, text: bytes) -> Iterable[bytes]:
         rows = scan(text + PADDING)
         due = self._due(rows) if len(self.missing) else None
-        new = _spliced(rows, self.changes, self.strings) if rows is not None and due is None else None
+        plain = rows is not None and due is None and not self._refers(rows)
+        new = _spliced(rows, self.changes, self.strings) if rows is not None and plain else None
         if rows is None or new is None:
             return self._located(text, self.changes.known() if due is None else due)
         self.row_at = last_row(rows)
         return (new,)
+
+    def _refers(self, rows: PlainRows) -> bool:
+        """Whether a formula among the rows fills another area than it says."""
+        return bool(self.changes.fills) and bool(
+            np.isin(list(self.changes.fills), rows.row * MAX_COLUMNS + rows.column).any()
+        )
 
     def _due(self, rows: PlainRows | None) -> Changes | None:
         """Return the changes of a piece's rows if some of their cells are missing."""

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .addresses import column_name
 from .model import MAX_COLUMNS
@@ -35,56 +35,62 @@ class NewCells:
 
     def __init__(self, changes: Changes, strings: Strings) -> None:
         self.changes = changes.missing()
-        self.row = self.changes.key // MAX_COLUMNS
         self._strings = strings
-        self._taken = np.zeros(len(self.row), dtype=np.bool_)
+        self._taken = np.zeros(len(self.changes), dtype=np.bool_)
         self._at = -1, 0, 0  # the row that cells were taken from last, and which of its cells are missing
         self._made: list[bytes] = []
         self._window = (0, 0, b"")  # first and last of the cells that are made already, and their prefix
 
     def __len__(self) -> int:
-        return len(self.row)
+        return len(self.changes)
 
     def take(self, row: int, column: int) -> tuple[int, int]:
         """Return which cells of a row before a column are still missing, as a range; they no longer are."""
         at, first, last = self._at
         if at != row:
-            first, last = (int(place) for place in np.searchsorted(self.row, (row, row + 1)))
+            first, last = self._places((row, row + 1)).tolist()
             first += int(self._taken[first:last].sum())  # those that are taken come first
         end = bisect_left(self.changes.key, row * MAX_COLUMNS + column, first, last)
         self._taken[first:end] = True
         self._at = row, end, last
         return first, end
 
-    def left(self) -> NDArray[np.int64]:
-        """Return the numbers of those that are still missing, in order."""
-        return np.flatnonzero(~self._taken)
+    def left(self, reached: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+        """Return the rows that are still missing, as ranges of cells, each with the first row that comes after it.
+
+        ``reached``: the greatest row that the sheet has up to each of its rows.
+        """
+        edges = np.flatnonzero(np.diff(self._taken, prepend=True, append=True))
+        cuts = np.unique(np.concatenate((edges, self._places(reached))))
+        starts, stops = cuts[:-1], cuts[1:]
+        open_ = ~self._taken[starts]
+        starts, stops = starts[open_], stops[open_]
+        following = np.searchsorted(reached, self.changes.key[starts] // MAX_COLUMNS, "right")
+        return list(zip(starts.tolist(), stops.tolist(), following.tolist(), strict=True))
+
+    def _places(self, rows: ArrayLike) -> NDArray[np.int64]:
+        """Return where rows begin among the missing cells."""
+        return np.searchsorted(self.changes.key, np.multiply(rows, MAX_COLUMNS))
 
     def xml(self, added: Added) -> Iterator[bytes]:
         """Yield the XML of new cells, piece by piece."""
         if not added.rows:
             yield b"".join(self._cells(added.first, added.last, added.prefix))
             return
-        at = added.first
-        while at < added.last:
+        opening, closing = b'<%brow r="%%d">' % added.prefix, b"</%brow>" % added.prefix
+        before = -1
+        for at in range(added.first, added.last, _AHEAD):
             end = min(at + _AHEAD, added.last)
-            yield b"".join(self._in_rows(at, end, added))
-            at = end
-
-    def _in_rows(self, first: int, last: int, added: Added) -> list[bytes]:
-        """Return cells with the tags of the rows that begin and end among them."""
-        row, prefix = self.row, added.prefix
-        pieces = [b""] * (3 * (last - first))
-        pieces[1::3] = self._cells(first, last, prefix)
-        before = row[first - 1 : last - 1] if first > added.first else np.append(-1, row[first : last - 1])
-        after = row[first + 1 : last + 1] if last < added.last else np.append(row[first + 1 : last], -1)
-        here = row[first:last]
-        for at in np.flatnonzero(before != here).tolist():
-            pieces[3 * at] = b'<%brow r="%d">' % (prefix, here[at] + 1)
-        closing = b"</%brow>" % prefix
-        for at in np.flatnonzero(after != here).tolist():
-            pieces[3 * at + 2] = closing
-        return pieces
+            pieces: list[bytes] = []
+            for row, cell in zip(
+                (self.changes.key[at:end] // MAX_COLUMNS).tolist(), self._cells(at, end, added.prefix), strict=True
+            ):
+                if row != before:
+                    pieces += (closing if before >= 0 else b"", opening % (row + 1))
+                    before = row
+                pieces.append(cell)
+            yield b"".join(pieces)
+        yield closing
 
     def _cells(self, first: int, last: int, prefix: bytes) -> list[bytes]:
         """Return the XML of cells, from those that were made ahead where they follow one another."""

@@ -14,7 +14,7 @@ import numpy as np
 from .model import MAX_COLUMNS
 from .new_cells import Added, NewCells, prefixed
 from .package import Package
-from .rendering import CELL_TYPE, Changes, retyped, value_elements
+from .rendering import CELL_TYPE, Changes, referring, retyped, value_elements, widened
 from .sheet_xml import CELL, FORMULA, INLINE, ROW, SHEET_DATA, VALUE, SheetWalker
 from .values import Strings
 
@@ -71,6 +71,8 @@ class CellLocator(SheetWalker):
         elif inside in (FORMULA, VALUE, INLINE):
             if self._cell is not None:
                 self._begun = self._tag()
+            if inside == FORMULA and self.changes.fills:
+                self._refer()
         elif inside == ROW:
             if len(self.missing):
                 self._row_tag = self._tag()
@@ -105,6 +107,9 @@ class CellLocator(SheetWalker):
 
     def _edited(self) -> Iterator[bytes]:
         at = self.start
+        if not at and self._data_tag[1]:
+            at = self._data_tag[0]
+            yield widened(self.xml[:at], self.changes)
         for start, end, new in sorted(self.edits, key=lambda edit: edit[:1]):
             yield self.xml[at:start]
             if isinstance(new, Added):
@@ -154,6 +159,13 @@ class CellLocator(SheetWalker):
         if INLINE in self._spans:
             self.edits.append((*self._spans[INLINE], b""))
 
+    def _refer(self) -> None:
+        """Let a formula say what it fills now."""
+        area = self.changes.fills.get(self.row_at * MAX_COLUMNS + self.column_at)
+        if area is not None:
+            start, end, *_ = self._tag()
+            self.edits.append((start, end, referring(self.xml[start:end], area)))
+
     def _fill(self, tag: tuple[int, int, bytes, bool]) -> None:
         """Add the cells that are still missing to the end of a row."""
         first, last = self.missing.take(self.row_at, MAX_COLUMNS)
@@ -162,20 +174,14 @@ class CellLocator(SheetWalker):
 
     def add_rows(self) -> None:
         """Add the rows that are missing, each before the first one that is greater, or where the walker is."""
-        left = self.missing.left()
-        if not len(left):
-            return
         prefix = self._data_tag[2][: -len(b"sheetData")]
         reached = np.maximum.accumulate(np.array([row for row, _ in self._rows], dtype=np.int64))
-        following = np.searchsorted(reached, self.missing.row[left], "right")
-        starts = np.append(0, np.flatnonzero((np.diff(left) > 1) | (np.diff(following) > 0)) + 1)
-        stops = np.append(starts[1:], len(left)) - 1
         ends = []
-        columns = np.stack((left[starts], left[stops] + 1, following[starts]), axis=1)
-        for first, last, before in columns.tolist():
+        for first, last, following in self.missing.left(reached):
             new = Added(first, last, prefix, True)
-            if before < len(reached):
-                self.edits.append((self._rows[before][1], self._rows[before][1], new))
+            if following < len(reached):
+                at = self._rows[following][1]
+                self.edits.append((at, at, new))
             else:
                 ends.append(new)
         if ends:

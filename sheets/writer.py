@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .archive import Ways, rewritten
 from .errors import UsageError
 from .fast_splice import splice_pieces
-from .model import Cells, Workbook
+from .model import MAX_COLUMNS, Area, Cells, FormulaKind, Formulas, Workbook
 from .package import Limits, Package
 from .relationships import workbook_part
 from .rendering import Changes, real_changes
@@ -17,24 +17,34 @@ from .workbook_xml import SheetEntry, read_workbook_part
 
 
 def write_values(
-    workbook: Workbook, changes: Mapping[int, Cells], target: str | os.PathLike[str], limits: Limits | None = None
+    workbook: Workbook,
+    changes: Mapping[int, Cells],
+    target: str | os.PathLike[str],
+    limits: Limits | None = None,
+    fills: Iterable[Area] = (),
 ) -> None:
     """Write a workbook with new values to a file, which is either wholly there at the end or as it was.
 
     ``changes``: by sheet index, cells with their new values (any order; those that already hold the value cost
     nothing). In the sheets only ``<v>`` and ``t`` of these cells change (and ``vm``, which speaks of the old value);
-    cells that are not there yet are added. ``limits``: none by default, because it has been read. Raises `FileRefused`
-    where the target cannot be written.
+    cells that are not there yet are added, and the sheet's ``dimension`` grows with them. ``fills``: what dynamic array
+    formulas fill; where the file says otherwise their ``ref`` changes too, or else their values would be constants to
+    whoever reads the file next. ``limits``: none by default, because it has been read. Raises `FileRefused` where the
+    target cannot be written.
     """
-    write_atomically(target, _pieces(workbook, changes, limits))
+    write_atomically(target, _pieces(workbook, changes, limits, fills))
 
 
-def written_bytes(workbook: Workbook, changes: Mapping[int, Cells], limits: Limits | None = None) -> bytes:
+def written_bytes(
+    workbook: Workbook, changes: Mapping[int, Cells], limits: Limits | None = None, fills: Iterable[Area] = ()
+) -> bytes:
     """Return the file that `write_values` would write."""
-    return b"".join(_pieces(workbook, changes, limits))
+    return b"".join(_pieces(workbook, changes, limits, fills))
 
 
-def _pieces(workbook: Workbook, changes: Mapping[int, Cells], limits: Limits | None) -> Iterator[bytes]:
+def _pieces(
+    workbook: Workbook, changes: Mapping[int, Cells], limits: Limits | None, fills: Iterable[Area]
+) -> Iterator[bytes]:
     data = workbook.package
     if data is None and workbook.origin is not None:
         from .in_memory import openpyxl_package
@@ -43,14 +53,34 @@ def _pieces(workbook: Workbook, changes: Mapping[int, Cells], limits: Limits | N
     if data is None:
         raise UsageError(f"{workbook.name}: a workbook that was not read from a file cannot be written")
     package = Package.open(data, workbook.name, limits or Limits.none())
+    moved = _moved(workbook, fills)
     needed = {
         index: found
         for index, cells in changes.items()
-        if len(found := real_changes(workbook.sheets[index].cells, cells))
+        if (found := real_changes(workbook.sheets[index].cells, cells, moved.get(index)))
     }
     parts = _parts(package, workbook, needed)
     replaced = {part: _ways(package, workbook, index, part, needed[index]) for index, part in parts.items()}
     return rewritten(package, replaced) if replaced else iter([data])
+
+
+def _moved(workbook: Workbook, fills: Iterable[Area]) -> dict[int, dict[int, Area]]:
+    """Return what dynamic array formulas fill, by sheet and place, where the file says otherwise."""
+    moved: dict[int, dict[int, Area]] = {}
+    known: dict[int, dict[int, tuple[int, ...]]] = {}
+    for area in fills:
+        if area.sheet not in known:
+            known[area.sheet] = _dynamic_areas(workbook.sheets[area.sheet].formulas)
+        key = area.top * MAX_COLUMNS + area.left
+        stored = known[area.sheet].get(key)
+        if stored is not None and stored != (area.top, area.left, area.bottom, area.right):
+            moved.setdefault(area.sheet, {})[key] = area
+    return moved
+
+
+def _dynamic_areas(formulas: Formulas) -> dict[int, tuple[int, ...]]:
+    areas = formulas.area[formulas.kind == FormulaKind.DYNAMIC].tolist()
+    return {top * MAX_COLUMNS + left: (top, left, bottom, right) for top, left, bottom, right in areas}
 
 
 def _parts(package: Package, workbook: Workbook, changes: Mapping[int, Changes]) -> dict[int, str]:
