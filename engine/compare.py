@@ -12,10 +12,11 @@ from sheetgrad.sheets.model import MAX_COLUMNS, Sheet, Workbook
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Scalar, decode
 
-from .grid import Grid, fills
+from .grid import Block, Grid, fills
 from .outcome import CellKey
 
 NEXT_TO_ZERO = 1e-15  # a zero on either side equals anything below this: what is left of subtracting equals
+_AT_ONCE = 1 << 18  # cells that are gathered at a time: temporary arrays stay small
 
 Keys = NDArray[np.int64]  # row * MAX_COLUMNS + column
 Mask = NDArray[np.bool_]
@@ -129,13 +130,20 @@ def gather(grid: Grid, sheet: int, rows: NDArray[np.int32], columns: NDArray[np.
     """Return the payloads and kinds of single cells given as columns; cells outside all blocks are empty."""
     data = np.zeros(len(rows))
     kind = np.zeros(len(rows), dtype=np.uint8)
-    for block in grid.blocks(sheet):
-        area = block.area
-        here = (rows >= area.top) & (rows < area.bottom) & (columns >= area.left) & (columns < area.right)
-        at = rows[here] - area.top, columns[here] - area.left
-        data[here] = block.data[at]
-        kind[here] = block.kind[at]
+    for start in range(0, len(rows), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        for block in grid.blocks(sheet):
+            _take(block, rows[part], columns[part], data[part], kind[part])
     return data, kind
+
+
+def _take(block: Block, rows: NDArray[np.int32], columns: NDArray[np.int32], data: Floats, kind: Kinds) -> None:
+    """Put what a block holds into the payloads and kinds of those cells that lie in it."""
+    area = block.area
+    here = (rows >= area.top) & (rows < area.bottom) & (columns >= area.left) & (columns < area.right)
+    at = rows[here] - area.top, columns[here] - area.left
+    data[here] = block.data[at]
+    kind[here] = block.kind[at]
 
 
 def _among(keys: Keys, wanted: Keys) -> Mask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -363,15 +363,18 @@ def _load(source: Source, limits: Limits | None) -> model.Workbook:
     return read_workbook(source) if limits is None else read_workbook(source, limits)
 
 
-def _computed(result: Result) -> dict[int, model.Cells]:
-    """Return what a save writes, by sheet: formula cells, cells that were set, and what dynamic arrays spill."""
+def _computed(result: Result) -> Iterator[tuple[int, model.Cells]]:
+    """Yield what a save writes, sheet by sheet: formula cells, cells that were set, and what dynamic arrays spill."""
     workbook, grid = result.workbook.model, result.grid
     areas = [setting.area for setting in result.request.given] + list(result.outcome.spills.values())
-    changes = {}
     for index, sheet in enumerate(workbook.sheets):
-        more = [area_keys(area.top, area.left, area.bottom, area.right) for area in areas if area.sheet == index]
-        keys = merged([formula_cells(sheet), *more])
+        keys = merged(
+            [
+                formula_cells(sheet),
+                *(area_keys(area.top, area.left, area.bottom, area.right) for area in areas if area.sheet == index),
+            ]
+        )
         if len(keys):
-            rows, columns = (part.astype(np.int32) for part in np.divmod(keys, model.MAX_COLUMNS))
-            changes[index] = model.Cells(rows, columns, *gather(grid, index, rows, columns))
-    return changes
+            rows, columns = (keys // model.MAX_COLUMNS).astype(np.int32), (keys % model.MAX_COLUMNS).astype(np.int32)
+            del keys
+            yield index, model.Cells(rows, columns, *gather(grid, index, rows, columns))

@@ -39,7 +39,6 @@ class _PieceSplicer:
     def __init__(self, package: Package, part: str, sheet: str, changes: Changes, strings: Strings) -> None:
         self.package, self.part, self.sheet = package, part, sheet
         self.changes, self.strings = changes, strings
-        self.missing = changes.key[~changes.stored] // MAX_COLUMNS  # rows of the cells that are still to be added
         self.row_at = -1
         self.head = b""
 
@@ -57,7 +56,7 @@ class _PieceSplicer:
 
     def _rows(self, text: bytes) -> Iterable[bytes]:
         rows = scan(text + PADDING)
-        due = self._due(rows) if len(self.missing) else None
+        due = self._due(rows)
         plain = rows is not None and due is None and not self._refers(rows)
         new = _spliced(rows, self.changes, self.strings) if rows is not None and plain else None
         if rows is None or new is None:
@@ -73,10 +72,10 @@ class _PieceSplicer:
 
     def _due(self, rows: PlainRows | None) -> Changes | None:
         """Return the changes of a piece's rows if some of their cells are missing."""
-        last = _last_row_in_order(rows, self.row_at)
-        due = self.changes.between(self.row_at, last) if self.missing[0] <= last else None
-        self.missing = self.missing[self.missing > last]
-        return due
+        if self.changes.between(self.row_at, None).stored.all():
+            return None
+        due = self.changes.between(self.row_at, _last_row_in_order(rows, self.row_at))
+        return None if due.stored.all() else due
 
     def _located(self, text: bytes, changes: Changes) -> Iterable[bytes]:
         """Return a piece of rows with new values by way of expat, which must end between rows."""
@@ -91,9 +90,10 @@ class _PieceSplicer:
         """Return what follows the last end of a row, with the rows that are still missing."""
         if ROW_CLOSE in rest:
             raise StartAgain
-        if not len(self.missing):
+        changes = self.changes.between(self.row_at, None)
+        if changes.stored.all():
             return (rest,)
-        locator = self._locator(rest, self.changes.between(self.row_at, None))
+        locator = self._locator(rest, changes)
         locator.close()
         return locator.pieces()
 

@@ -78,7 +78,10 @@ def real_changes(stored: Cells, wanted: Cells, fills: Mapping[int, Area] | None 
         part = slice(start, start + _AT_ONCE)
         same[part], found[part] = _compared(stored, there, key[part], data[part], kind[part])
     if same.any():
-        key, data, kind, found = key[~same], data[~same], kind[~same], found[~same]
+        key = key[~same]  # one after the other: they may be large
+        data = data[~same]
+        kind = kind[~same]
+        found = found[~same]
     return Changes(key, data, kind, found, fills or {})
 
 

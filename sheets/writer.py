@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 from .archive import Ways, rewritten
 from .errors import UsageError
@@ -15,36 +16,36 @@ from .rendering import Changes, real_changes
 from .target import write_atomically
 from .workbook_xml import SheetEntry, read_workbook_part
 
+NewValues: TypeAlias = Mapping[int, Cells] | Iterable[tuple[int, Cells]]
+
 
 def write_values(
     workbook: Workbook,
-    changes: Mapping[int, Cells],
+    changes: NewValues,
     target: str | os.PathLike[str],
     limits: Limits | None = None,
     fills: Iterable[Area] = (),
 ) -> None:
     """Write a workbook with new values to a file, which is either wholly there at the end or as it was.
 
-    ``changes``: by sheet index, cells with their new values (any order; those that already hold the value cost
-    nothing). In the sheets only ``<v>`` and ``t`` of these cells change (and ``vm``, which speaks of the old value);
-    cells that are not there yet are added, and the sheet's ``dimension`` grows with them. ``fills``: what dynamic array
-    formulas fill; where the file says otherwise their ``ref`` changes too, or else their values would be constants to
-    whoever reads the file next. ``limits``: none by default, because it has been read. Raises `FileRefused` where the
-    target cannot be written.
+    ``changes``: by sheet index, cells with their new values, as a mapping or as pairs made one by one (any order; those
+    that already hold the value cost nothing). In the sheets only ``<v>`` and ``t`` of these cells change (and ``vm``,
+    which speaks of the old value); cells that are not there yet are added, and the sheet's ``dimension`` grows with
+    them. ``fills``: what dynamic array formulas fill; where the file says otherwise their ``ref`` changes too, or else
+    their values would be constants to whoever reads the file next. ``limits``: none by default, because it has been
+    read. Raises `FileRefused` where the target cannot be written.
     """
     write_atomically(target, _pieces(workbook, changes, limits, fills))
 
 
 def written_bytes(
-    workbook: Workbook, changes: Mapping[int, Cells], limits: Limits | None = None, fills: Iterable[Area] = ()
+    workbook: Workbook, changes: NewValues, limits: Limits | None = None, fills: Iterable[Area] = ()
 ) -> bytes:
     """Return the file that `write_values` would write."""
     return b"".join(_pieces(workbook, changes, limits, fills))
 
 
-def _pieces(
-    workbook: Workbook, changes: Mapping[int, Cells], limits: Limits | None, fills: Iterable[Area]
-) -> Iterator[bytes]:
+def _pieces(workbook: Workbook, changes: NewValues, limits: Limits | None, fills: Iterable[Area]) -> Iterator[bytes]:
     data = workbook.package
     if data is None and workbook.origin is not None:
         from .in_memory import openpyxl_package
@@ -56,7 +57,7 @@ def _pieces(
     moved = _moved(workbook, fills)
     needed = {
         index: found
-        for index, cells in changes.items()
+        for index, cells in (changes.items() if isinstance(changes, Mapping) else changes)
         if (found := real_changes(workbook.sheets[index].cells, cells, moved.get(index)))
     }
     parts = _parts(package, workbook, needed)

@@ -188,6 +188,24 @@ def test_spills_are_bounded_all_together(backend: str) -> None:
     assert result["s!D1048576"] == 1048579.0
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the system does not tell a process's peak of memory")
+@pytest.mark.parametrize("columns", [1, 4])
+def test_spills_are_saved_within_the_memory(columns: int, tmp_path: Path) -> None:
+    """A whole column, and as much as may spill; what was saved is what is found again."""
+    path, out = tmp_path / "spills.xlsx", tmp_path / "out.xlsx"
+    with xlsxwriter.Workbook(path) as target:
+        sheet = target.add_worksheet("s")
+        for column in range(columns):
+            sheet.write_dynamic_array_formula(0, column, 0, column, f"=SEQUENCE(1048576)+{column}", None, 0)
+    code, said, peak = measured(["recompute", str(path), "-o", str(out)])
+    assert (code, said.count("Traceback")) == (0, 0)
+    assert peak < MEMORY
+    again = open_workbook(out)
+    assert again[f"s!{'ABCD'[columns - 1]}1048576"] == 1048576.0 + columns - 1
+    assert all(len(sheet.formulas) == columns for sheet in again.model.sheets)
+    assert again.model.sheets[0].formulas.area[0].tolist() == [0, 0, 1048576, 1]
+
+
 def test_many_bad_formulas_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "bad.xlsx"
     path.write_bytes(book(many("<c r='A#'><f>1+(#</f></c>", 200)))

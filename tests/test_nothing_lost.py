@@ -19,7 +19,8 @@ import xlsxwriter
 
 from sheetgrad.engine import open_workbook
 from sheetgrad.engine.cli import main
-from tests.packages import MAIN
+from tests.packages import MAIN, zipped
+from tests.test_odd_files import prefixed
 
 ROOT = Path(__file__).resolve().parent.parent
 TAG = f"{{{MAIN}}}"
@@ -211,6 +212,44 @@ def test_the_same_values_give_the_same_file(tmp_path: Path) -> None:
     assert main(["recompute", str(path), "-o", str(first)]) == 0
     assert main(["recompute", str(first), "-o", str(second)]) == 0
     assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("odd", [False, True], ids=["plain", "prefixed"])
+@pytest.mark.parametrize(("count", "filled"), [(5, "B2:B6"), (2, "B2:B3"), (1, "B2"), (3, "B2:B4")])
+def test_a_spill_that_changes_takes_its_ref_along(count: int, filled: str, odd: bool, tmp_path: Path) -> None:
+    """Cells that a formula no longer fills are emptied, and what it fills now is not taken for constants."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("s")
+        sheet.write("A1", 3)
+        sheet.write_dynamic_array_formula("B2:B4", "=SEQUENCE(A1)*10", None, 10)
+        sheet.write("B3", 20)
+        sheet.write("B4", 30)
+        sheet.write_formula("C9", "=SUM(_xlfn.ANCHORARRAY(B2))", None, 60)
+    parts = contents(buffer.getvalue())
+    name = "xl/worksheets/sheet1.xml"
+    if odd:
+        parts[name] = prefixed(parts[name].decode()).encode()
+    path, out = tmp_path / "book.xlsx", tmp_path / "out.xlsx"
+    path.write_bytes(zipped(parts))
+    assert main(["recompute", str(path), "-o", str(out), "--set", f"s!A1={count}"]) == 0
+    before, after = contents(path.read_bytes()), contents(out.read_bytes())
+    assert {part for part in before if before[part] != after[part]} == ({name} if count != 3 else set())
+    root = ElementTree.fromstring(after[name])
+    formula = next(each for each in root.iter(f"{TAG}f") if each.get("t") == "array")
+    assert formula.get("ref") == filled
+    assert len(list(root.iter(f"{TAG}v"))) == 2 + count
+    result = open_workbook(out).recompute()
+    assert result.compare() == []
+    assert result["s!C9"] == 5.0 * count * (count + 1)
+
+
+def test_cells_that_are_added_lie_in_the_dimension(tmp_path: Path) -> None:
+    path, out = tmp_path / "book.xlsx", tmp_path / "out.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("s").write_dynamic_array_formula("B2", "=SEQUENCE(7,3)", None, 1)
+    assert main(["recompute", str(path), "-o", str(out)]) == 0
+    assert b'<dimension ref="B2:D8"/>' in contents(out.read_bytes())["xl/worksheets/sheet1.xml"]
 
 
 def large() -> bytes:
