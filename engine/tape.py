@@ -19,7 +19,9 @@ from sheetgrad.sheets.records import record
 class Operations(Protocol):
     """The array library that a tape runs on."""
 
-    table: Mapping[str, Any]  # operation → function of arrays, then of fixed arguments
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """Operation → function of arrays, then of fixed arguments."""
 
     def number(self, array: NDArray[np.float64]) -> Any:
         """Make an array of numbers."""

@@ -49,6 +49,7 @@ from .tape import Tape
 from .windows import Frame, Moving, moving, read, scatter_of, target
 
 CONSTANT = Const | ConstArray | Given | Place
+CONSTANT_CELL, SPELLED = -1, -2  # marks of cells that have no slot; texts made of numbers that are followed
 COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
 
 
@@ -58,10 +59,14 @@ class Untraceable(Exception):
 
 @record
 class Dual:
-    """What a node gives: its values, and the slot of the tape that holds its numbers (None: they are constant)."""
+    """What a node gives: its values, and the slot of the tape that holds its numbers (None: they are constant).
+
+    ``spelled``: texts among the values were made of numbers that are followed; what reads numbers from them is lost.
+    """
 
     values: Values
     slot: int | None = None
+    spelled: bool = False
 
 
 class Tracer:
@@ -78,7 +83,7 @@ class Tracer:
         self.lacking: dict[
             str, list[Region]
         ] = {}  # what had to be taken as constant → where, if everything is followed
-        self.slots = Marks(grid, -1)
+        self.slots = Marks(grid, CONSTANT_CELL)
         self.places = Marks(grid, 0)
         self._constants: dict[tuple[Any, ...], int] = {}
 
@@ -92,9 +97,12 @@ class Tracer:
         window = target(region, frame)
         counts = tuple(loop[0] for loop in window.loops)
         shape = (*counts, *region.extent)
+        if found.spelled:
+            self.slots.write(window, SPELLED)
+            return
         if found.slot is None:
             if not self.everything:
-                self.slots.write(window, -1)
+                self.slots.write(window, CONSTANT_CELL)
                 return
             found = Dual(found.values, trace.number(found))
         height, width = region.extent
@@ -187,10 +195,24 @@ class _Trace:
     def constant(self, array: Floats | float) -> int:
         return self.tracer.constant(array)
 
+    def spells(self, duals: Sequence[Dual]) -> bool:
+        """Note that a text is made of numbers that are followed, if any of these is one."""
+        if all(dual.slot is None and not dual.spelled for dual in duals) or self.tracer.everything:
+            return False
+        self.tape.frozen.append(f"a text made of numbers in {self.where()}")
+        return True
+
+    def refuse_spelled(self, duals: Sequence[Dual], what: str) -> None:
+        """Refuse to read numbers from texts that were made of numbers."""
+        if any(dual.spelled for dual in duals):
+            raise Untraceable(f"{what} reads a text made of numbers")
+
     def number(self, dual: Dual) -> int:
         """Return a slot with what a value is as a number: empty 0, logicals 0 or 1, numeric text read."""
         values = dual.values
         context = self.tracer.context
+        if dual.spelled and (values.kinds == Kind.TEXT).any():
+            self.refuse_spelled([dual], "a calculation")
         if dual.slot is None:
             return self.constant(numbers(values, context.strings, context.date1904)[0])
         if values.kind is None:
@@ -235,17 +257,19 @@ class _Trace:
     # nodes
 
     def view(self, node: View) -> Dual:
-        values = self.evaluation.value(node)
-        return Dual(values, self.tracer.read(moving(node, self.frame), values))
+        values, window = self.evaluation.value(node), moving(node, self.frame)
+        return Dual(values, self.tracer.read(window, values), bool((self.tracer.slots.look(window) == SPELLED).any()))
 
     def operate(self, node: Operate) -> Dual:
         values = self.evaluation.value(node)
         duals = [self.dual(operand) for operand in node.operands]
-        if all(dual.slot is None for dual in duals):
-            return Dual(values)
         if node.operator == "unary +":
-            return Dual(values, duals[0].slot)
+            return duals[0]
         if node.operator == "&":
+            return Dual(values, spelled=self.spells(duals))
+        if all(dual.slot is None for dual in duals):
+            if node.operator not in COMPARISONS:
+                self.refuse_spelled(duals, node.operator)
             return Dual(values)
         if node.operator in COMPARISONS:
             return Dual(values, self._comparison(node, values, duals))
@@ -372,7 +396,7 @@ class _Trace:
         lines = [None if part is None else self.dual(part) for part in (node.row, node.column)]
         if any(line is not None and line.slot is not None for line in lines) and None not in lines:
             return Dual(values, self.record("at", [slot, *(self.number(line) for line in lines if line is not None)]))
-        rows, _ = self.evaluation._line(node.row, table.values.shape[-2])
+        rows, _ = self.evaluation.rows_of(node, table.values.shape[-2])
         columns, _ = self.evaluation._line(node.column, table.values.shape[-1])
         places = np.arange(table.values.data.size, dtype=np.float64).reshape(table.values.shape)
         index = _gather(Values(places), rows, columns).data

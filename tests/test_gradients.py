@@ -180,7 +180,7 @@ REFUSED = {
     "a formula": ({"A1": "=1+1", "B1": "=A1*2"}, "s!B1", "s!A1", "s!A1 holds a formula"),
     "a word": ({"A1": "one", "B1": "=3"}, "s!B1", "s!A1", "s!A1 is no number"),
     "no way there": ({"A1": 1, "A2": 2, "B1": "=A2*2"}, "s!B1", "s!A1", "s!B1 does not depend on s!A1"),
-    "no derivative": ({"A1": 0.5, "B1": "=BETA.INV(A1,2,3)", "C1": "=B1"}, "s!C1", "s!A1", "BETA.INV has no derivative here: s!B1"),
+    "no derivative": ({"A1": 0.5, "B1": "=IMABS(COMPLEX(A1,2))", "C1": "=B1"}, "s!C1", "s!A1", "IMABS reads a text made of numbers: s!B1"),
     "several cells": ({"A1": 1, "B1": "=A1"}, "s!A1:B1", "s!A1", "1 x 2"),
     "a cycle": ({"A1": 1, "B1": "=C1+A1", "C1": "=B1"}, "s!C1", "s!A1", "depend on themselves"),
 }  # fmt: skip

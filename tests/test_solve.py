@@ -111,7 +111,7 @@ REFUSED: dict[str, tuple[dict[str, Content], tuple[str, ...], str]] = {
     "an error": ({"A1": 0, "F1": "=1/A1"}, (), "F1 is an error"),
     "a formula among the changing": ({"A1": "=1", "F1": "=A1"}, (), "s!A1 holds a formula"),
     "no dependence": ({"A1": 1, "F1": "=2+3"}, (), "does not depend on the changing cells"),
-    "no derivative": ({"A1": 0.5, "F1": "=BETA.INV(A1,2,3)"}, (), "BETA.INV has no derivative here: s!F1"),
+    "no derivative": ({"A1": 0.5, "F1": "=IMABS(COMPLEX(A1,2))"}, (), "IMABS reads a text made of numbers: s!F1"),
     "whole and curved": ({"A1": 1, "F1": "=A1^2"}, ("s!A1 int",), "not linear"),
     "int of a formula": ({"A1": 1, "F1": "=A1*2"}, ("s!F1 int",), "no changing cells"),
 }

@@ -13,7 +13,7 @@ from sheetgrad.engine.workbook import evaluator
 from sheetgrad.sheets.values import Kind
 
 from .books import Content, book_of, computed, differences, file_of
-from .differentiable_formulas import CELLS, formulas
+from .differentiable_formulas import CELLS, PROCEDURES, formulas
 from .lesson_books import lesson_book
 from .test_agreement import INPUTS, RECURRENCES, sheets
 
@@ -27,14 +27,15 @@ def test_functions_on_torch_are_the_reference_s(array: bool) -> None:
     found, outcome = computed(workbook, evaluator("torch"))
     defined, _ = computed(workbook, reference.evaluate)
     assert differences(workbook, found, defined, 1e-11) == []
-    assert not outcome.untraced
+    known = {f"{name} has no torch body" for name in PROCEDURES}
+    assert outcome.untraced.keys() <= known
 
 
 def test_a_function_without_a_body_is_named_with_its_cells() -> None:
-    result = open_workbook(file_of({"s": {"A1": 0.3, "A2": "=BETA.INV(A1,2,3)", "A3": "=A2*2"}})).recompute(
+    result = open_workbook(file_of({"s": {"A1": 0.3, "A2": "=BESSELJ(A1,2)", "A3": "=A2*2"}})).recompute(
         backend="torch"
     )
-    assert result.outcome.untraced == {"BETA.INV has no torch body": [(0, 1, 0)]}
+    assert result.outcome.untraced == {"BESSELJ has no torch body": [(0, 1, 0)]}
     assert result["s!A3"] == pytest.approx(2 * result["s!A2"])
 
 

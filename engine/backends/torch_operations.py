@@ -6,14 +6,17 @@ of a branch that is not taken; the result there is an error value in the workboo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from .torch_distributions import DISTRIBUTIONS, f_above, t_below
+from .torch_elementwise import ELEMENTWISE, divide, power
+from .torch_special import on_host, procedure, root
 
 SAME = 5e-15  # numbers this close, relatively, agree to 15 digits
 SNAP = 2.0**-50
@@ -25,7 +28,10 @@ class TorchLibrary:
     def __init__(self, dtype: torch.dtype = torch.float64, device: str | torch.device = "cpu") -> None:
         self.dtype = dtype
         self.device = torch.device(device)
-        self.table: Mapping[str, Callable[..., Tensor]] = TABLE
+
+    @property
+    def table(self) -> Mapping[str, Callable[..., Tensor]]:
+        return TABLE
 
     def number(self, array: NDArray[np.float64]) -> Tensor:
         return torch.tensor(np.ascontiguousarray(array), dtype=self.dtype, device=self.device)
@@ -39,41 +45,6 @@ class TorchLibrary:
 
     def moved(self, array: Tensor) -> Tensor:
         return array.detach().to(self.device, self.dtype if array.is_floating_point() else array.dtype)
-
-
-def _guarded(
-    body: Callable[[Tensor], Tensor], inside: Callable[[Tensor], Tensor], harmless: float
-) -> Callable[[Tensor], Tensor]:
-    """Keep a body within its domain; outside, and at its edge, the result is the body's value without a gradient."""
-
-    def run(x: Tensor) -> Tensor:
-        good = inside(x)
-        if bool(good.all()):
-            return body(x)
-        edge = torch.nan_to_num(body(x.detach()), 0.0, 0.0, 0.0)
-        return torch.where(good, body(torch.where(good, x, harmless)), edge)
-
-    return run
-
-
-def _divide(a: Tensor, b: Tensor) -> Tensor:
-    zero = b == 0
-    return a / torch.where(zero, 1.0, b) if bool(zero.any()) else a / b
-
-
-def _power(base: Tensor, exponent: Tensor) -> Tensor:
-    positive = base > 0
-    if bool(positive.all()):
-        return torch.pow(base, exponent)
-    whole = torch.round(exponent) == exponent
-    # base < 0 to whole powers, and to odd roots; base = 0 to positive powers
-    result = torch.pow(torch.where(positive, base, 1.0), exponent)
-    magnitude = torch.pow(torch.where(base < 0, -base, 1.0), exponent)
-    odd = torch.where(whole, torch.remainder(exponent, 2) == 1, True)
-    result = torch.where(base < 0, torch.where(odd, -magnitude, magnitude), result)
-    # x^n at 0 for whole n ≥ 1 has a derivative: that of x for n = 1, else 0
-    linear = (base == 0) & (exponent == 1)
-    return torch.where(base == 0, torch.where(linear, base, 0.0), result)
 
 
 def _snapped(result: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -124,7 +95,7 @@ def _middle(x: Tensor) -> Tensor:
 
 
 def _gather(x: Tensor, index: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return torch.index_select(x.reshape(-1), 0, index).view(shape)
+    return torch.index_select(x.reshape(-1), 0, index).reshape(shape)
 
 
 def _cat(*parts: Tensor) -> Tensor:
@@ -164,77 +135,50 @@ def _absolute_deviations(x: Tensor, counts: Tensor) -> Tensor:
     return (((x - (x * counts).sum(-1, keepdim=True) / n) * counts).abs() / n).sum(-1)
 
 
-def _callback(*arguments: Any) -> Tensor:
-    """A function that is constant between its steps, computed on numpy; its derivative is 0."""
-    *tensors, body = arguments
-    found = body(*(tensor.detach().cpu().double().numpy() for tensor in tensors))
-    return torch.as_tensor(np.array(found, dtype=np.float64), device=tensors[0].device).to(tensors[0].dtype)
+def _between(x: Tensor, places: Tensor) -> Tensor:
+    """The elements at ``places`` (…, r, c) of each line in ascending order, interpolated."""
+    ordered, last = _ordered(x), x.shape[-1] - 1
+    places = places.clamp(0, last)
+    near = torch.round(places.detach())
+    places = torch.where((places.detach() - near).abs() < 1e-10, places + (near - places).detach(), places)
+    low = torch.floor(places.detach())
+    shape = np.broadcast_shapes(x.shape[:-1], places.shape)
+    lines = ordered.expand(*shape, x.shape[-1])
+    floor, ceiling = (
+        torch.gather(lines, -1, at.clamp(0, last).long().expand(shape)[..., None]).squeeze(-1) for at in (low, low + 1)
+    )
+    return floor + (places - low) * (ceiling - floor)
 
 
-def _modulo(a: Tensor, b: Tensor) -> Tensor:
-    safe = torch.where(b == 0, 1.0, b)
-    return a - safe * torch.floor(a / safe).detach()
+def _ordered(x: Tensor) -> Tensor:
+    return torch.gather(x, -1, torch.argsort(x.detach(), dim=-1, stable=True))
 
 
-def _ndtri(p: Tensor) -> Tensor:
-    inside = (p > 0) & (p < 1)
-    return cast(Tensor, torch.special.ndtri(torch.where(inside, p, 0.5)))
+def _moment(x: Tensor, counts: Tensor, power: int) -> Tensor:
+    n = counts.sum(-1, keepdim=True).clamp(min=1)
+    return (((x - (x * counts).sum(-1, keepdim=True) / n) * counts) ** power).sum(-1)
 
 
-def _density(x: Tensor) -> Tensor:
-    return torch.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+def _least_squares(y: Tensor, x: Tensor, const: bool) -> Tensor:
+    """Slopes and intercept, (…, k + 1), of y (…, n) on regressors (…, n, k); the intercept is last, 0 without one."""
+    shape = np.broadcast_shapes(y.shape[:-1], x.shape[:-2])
+    y, x = y.expand(*shape, y.shape[-1]), x.expand(*shape, *x.shape[-2:])
+    means = (x.mean(-2), y.mean(-1)) if const else (torch.zeros_like(x[..., 0, :]), torch.zeros_like(y[..., 0]))
+    q, r = torch.linalg.qr(x - means[0][..., None, :])
+    right = q.transpose(-1, -2) @ (y - means[1][..., None])[..., None]
+    slopes = torch.linalg.solve_triangular(r, right, upper=True)[..., 0]
+    intercept = means[1] - (means[0] * slopes).sum(-1)
+    return torch.cat([slopes, intercept[..., None]], -1)
 
 
-def _anywhere(x: Tensor) -> Tensor:
-    return torch.ones_like(x, dtype=torch.bool)
+def _heights(x: Tensor, coefficients: Tensor) -> Tensor:
+    """The plane's heights (…, n) over places (…, n, k)."""
+    return (x @ coefficients[..., :-1, None])[..., 0] + coefficients[..., -1:]
 
 
-def _within(low: float, high: float) -> Callable[[Tensor], Tensor]:
-    return lambda x: (x > low) & (x < high)
-
-
-UNARY: dict[str, Callable[[Tensor], Tensor]] = {
-    "ABS": torch.abs,
-    "SQRT": _guarded(torch.sqrt, lambda x: x > 0, 1.0),
-    "EXP": torch.exp,
-    "LN": _guarded(torch.log, lambda x: x > 0, 1.0),
-    "LOG10": _guarded(torch.log10, lambda x: x > 0, 1.0),
-    "SIN": torch.sin,
-    "COS": torch.cos,
-    "TAN": torch.tan,
-    "ASIN": _guarded(torch.asin, _within(-1, 1), 0.0),
-    "ACOS": _guarded(torch.acos, _within(-1, 1), 0.0),
-    "ATAN": torch.atan,
-    "SINH": torch.sinh,
-    "COSH": torch.cosh,
-    "TANH": torch.tanh,
-    "ASINH": torch.asinh,
-    "ACOSH": _guarded(torch.acosh, lambda x: x > 1, 2.0),
-    "ATANH": _guarded(torch.atanh, _within(-1, 1), 0.0),
-    "SEC": lambda x: 1 / torch.cos(x),
-    "CSC": lambda x: _divide(torch.ones_like(x), torch.sin(x)),
-    "COT": lambda x: _divide(torch.cos(x), torch.sin(x)),
-    "SECH": lambda x: 1 / torch.cosh(x),
-    "CSCH": lambda x: _divide(torch.ones_like(x), torch.sinh(x)),
-    "COTH": lambda x: _divide(torch.cosh(x), torch.sinh(x)),
-    "RADIANS": torch.deg2rad,
-    "DEGREES": torch.rad2deg,
-    "SQRTPI": _guarded(lambda x: torch.sqrt(x * math.pi), lambda x: x > 0, 1.0),
-    "GAMMALN": _guarded(torch.lgamma, lambda x: x > 0, 1.0),
-    "GAMMALN.PRECISE": _guarded(torch.lgamma, lambda x: x > 0, 1.0),
-    "GAMMA": _guarded(lambda x: torch.exp(torch.lgamma(x)), lambda x: x > 0, 1.0),
-    "ERF.PRECISE": torch.erf,
-    "ERFC": torch.erfc,
-    "ERFC.PRECISE": torch.erfc,
-    "NORMSDIST": torch.special.ndtr,
-    "NORM.S.INV": _ndtri,
-    "NORMSINV": _ndtri,
-    "PHI": _density,
-    "GAUSS": lambda x: torch.special.ndtr(x) - 0.5,
-    "FISHER": _guarded(torch.atanh, _within(-1, 1), 0.0),
-    "FISHERINV": torch.tanh,
-    "N": lambda x: x,
-}
+def _two_tailed(ratio: Tensor, freedom1: Tensor, freedom2: Tensor) -> Tensor:
+    above = f_above(ratio, freedom1, freedom2)
+    return 2 * torch.minimum(above, 1 - above)
 
 
 def _matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -246,19 +190,18 @@ def _contract(a: Tensor, b: Tensor) -> Tensor:
 
 
 TABLE: dict[str, Callable[..., Tensor]] = {
-    **UNARY,
+    **ELEMENTWISE,
+    **DISTRIBUTIONS,
     "+": torch.add,
     "-": torch.sub,
     "final +": lambda a, b: _snapped(a + b, a, b),
     "final -": lambda a, b: _snapped(a - b, a, -b),
     "*": torch.mul,
-    "/": _divide,
-    "^": _power,
+    "/": divide,
+    "^": power,
     "negate": lambda x: 0.0 - x,
     "percent": lambda x: x / 100.0,
     **{operator: _compare(operator) for operator in ("=", "<>", "<", ">", "<=", ">=")},
-    "ATAN2": lambda x, y: torch.atan2(y, x),
-    "MOD": _modulo,
     "where": torch.where,
     "if": lambda condition, a, b: torch.where(condition.detach() != 0, a, b),
     "chosen": _chosen,
@@ -285,7 +228,16 @@ TABLE: dict[str, Callable[..., Tensor]] = {
     "sum of cells": lambda x: x.sum(dim=(-2, -1), keepdim=True),
     "matmul": _matmul,
     "contract": _contract,
-    "callback": _callback,
+    "ordered": _ordered,
+    "between": _between,
+    "moment": _moment,
+    "least squares": _least_squares,
+    "heights": _heights,
+    "two-tailed F": _two_tailed,
+    "T.DIST.EXACT": t_below,
+    "root": root,
+    "callback": lambda *arguments: on_host(arguments[-1], *arguments[:-1]),
+    "procedure": lambda *arguments: procedure(arguments[-1], arguments[-1].whole, *arguments[:-1]),
     "inverse": torch.linalg.inv,
     "determinant": lambda x: torch.linalg.det(x)[..., None, None],
 }
