@@ -17,7 +17,8 @@ from .syntax import ErrorLiteral, Structured
 ITEMS: Final = {"#all": "all", "#data": "data", "#headers": "headers", "#totals": "totals"}
 _WRITTEN: Final = {"all": "#All", "data": "#Data", "headers": "#Headers", "totals": "#Totals"}
 THIS_ROW: Final = "#this row"
-_PART = re.compile(r"[ \t\r\n]*(?:\[((?:[^\[\]']|'.)*)\]|([,:])|(@))", re.DOTALL)
+# The last alternative is a column without brackets, as in ``[[#This Row],net]``: XlsxWriter writes ``[@net]`` so.
+_PART = re.compile(r"[ \t\r\n]*(?:\[((?:[^\[\]']|'.)*)\]|([,:])|(@)|((?:[^\[\]',:#@]|'.)+))", re.DOTALL)
 _SPECIAL = re.compile(r"[\[\]#'@]")
 _ESCAPED = re.compile(r"'(.)", re.DOTALL)
 
@@ -52,7 +53,9 @@ def _parts(inner: str, position: int) -> tuple[list[str], list[str]]:
         if match is None:
             raise FormulaError("the structured reference is malformed", position)
         at = match.end()
-        content, sign, this_row = match.groups()
+        content, sign, this_row, plain = match.groups()
+        if plain is not None and items and not columns:
+            content = plain.strip(" \t\r\n")
         if this_row is not None and not items and not columns:
             items.append(THIS_ROW)
             separator = ","
@@ -65,7 +68,7 @@ def _parts(inner: str, position: int) -> tuple[list[str], list[str]]:
             separator = ""
         else:
             raise FormulaError("the structured reference is malformed", position)
-    if separator:
+    if separator and (not items or columns):  # XlsxWriter writes ``[@]`` as ``[[#This Row],]``
         raise FormulaError("the structured reference is malformed", position)
     return items, columns
 
