@@ -256,7 +256,7 @@ class _Evaluation:
         if isinstance(node.table, Growing):
             return self.pick_growing(node, node.table)
         table = self.value(node.table)
-        rows, row_codes = self._line(node.row, table.shape[-2])
+        rows, row_codes = self.rows_of(node, table.shape[-2])
         columns, column_codes = self._line(node.column, table.shape[-1])
         if (row_codes is not None or column_codes is not None) and _at_edge(node.table):
             raise Decline("INDEX beyond the cells of a whole column or row")
@@ -275,6 +275,10 @@ class _Evaluation:
         values = self.grid.read(Area(table.sheet, top, left, int(rows.max()) + 1, int(columns.max()) + 1))
         at = rows - top, columns - left
         return _failing(Values(values.data[at], None if values.kind is None else values.kind[at]), codes)
+
+    def rows_of(self, node: Pick, height: int) -> tuple[Indices, NDArray[np.uint8] | None]:
+        """Return the zero-based rows that INDEX picks, downwards where it takes all, and error codes."""
+        return (np.arange(height)[:, None], None) if node.row is None else self._line(node.row, height)
 
     def _line(self, node: Node | None, size: int | Indices) -> tuple[Indices, NDArray[np.uint8] | None]:
         """Return zero-based indices along a line, clipped into it, and error codes for those outside."""
