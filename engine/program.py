@@ -13,6 +13,7 @@ from sheetgrad.sheets.model import Area, FormulaKind, Formulas, Ints, Sheet, Wor
 
 from . import syntax
 from .backends.numpy import Decline, Machine
+from .backends.scalars import compile_scalar
 from .backends.straight import straighten
 from .footprints import Marks, cells_of, met, owners, view_window
 from .functions import find
@@ -97,6 +98,10 @@ class Program:
 
         Units whose reads are found only at run time wait until their arguments are there.
         """
+        with np.errstate(all="ignore"):  # what is not finite becomes an error value
+            self._execute(machine, cell_by_cell, changed)
+
+    def _execute(self, machine: Machine, cell_by_cell: CellByCell, changed: Sequence[Area] | None) -> None:
         self.steps.clear()
         self.straightened.clear()
         if self._order is not None:
@@ -137,6 +142,8 @@ class Program:
         match step:
             case Whole(unit):
                 assert unit.program is not None
+                if unit.scalar is not None and unit.scalar.run(machine):
+                    return
                 try:
                     machine.run(unit.region, unit.program, common=unit.common, sizes=unit.sizes)
                 except Decline as reason:
@@ -237,6 +244,9 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
     units: list[Unit] = []
     for region in regions:
         units += _units(len(units), region, lambda part: Lifter(workbook, names, part, size, pool))
+    for unit in units:
+        if unit.program is not None and not unit.region.counts:
+            unit.scalar = compile_scalar(unit.region, unit.program, unit.common, grid.flat)
     owner = owners(grid, [unit.region for unit in units])
     edges = {
         unit.number: {mark for read in unit.reads for mark in owner.distinct(view_window(read, unit.region))}

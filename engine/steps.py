@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from sheetgrad.sheets.records import record
 
@@ -12,6 +12,9 @@ from .ir import Growing, Node, Offset, View
 from .regions import Region
 from .sizes import Size
 from .windows import Scatter
+
+if TYPE_CHECKING:
+    from .backends.scalars import ScalarProgram
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +33,7 @@ class Unit:
     scattered: tuple[Scatter, ...] = ()  # the same, and where the offsets turned out to read
     common: frozenset[int] = frozenset()  # the nodes of the program that are used more than once, by identity
     sizes: frozenset[Size] | None = None  # of the arrays that the program computes, where they matter
+    scalar: ScalarProgram | None = None  # of a formula of one cell: what computes it without arrays
 
 
 @record

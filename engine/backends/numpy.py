@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import prod
 from typing import Any, TypeAlias
@@ -50,6 +50,7 @@ from .prefixes import run_prefix
 from .products import FOLDS, contract, fold
 
 Indices: TypeAlias = NDArray[np.int64]
+_BEYOND = 2.0**40
 
 
 class Decline(Exception):
@@ -62,6 +63,7 @@ class Machine:
     def __init__(self, grid: Grid, context: Context) -> None:
         self.grid = grid
         self.context = context
+        self.cells: Any = None  # the state of `backends.scalars`
 
     def run(
         self,
@@ -190,12 +192,16 @@ class _Evaluation:
         return operators.binary(node.operator, left, right, self.context, final=node.final)
 
     def apply(self, node: Apply) -> Values:
-        function = find(node.function)
-        assert function is not None, f"{node.function} was there when the formula was lifted"
         arguments = [
             CallArgument(self.value(argument.node), reference=argument.from_reference, missing=argument.missing)
             for argument in node.arguments
         ]
+        return self.call(node, arguments)
+
+    def call(self, node: Apply, arguments: Sequence[CallArgument]) -> Values:
+        """Call the function of a node."""
+        function = find(node.function)
+        assert function is not None, f"{node.function} was there when the formula was lifted"
         if node.function in FOLDS and all(argument.values.kind is None for argument in arguments):
             folded = fold(node.function, [argument.values.data for argument in arguments])
             if folded is not None:
@@ -285,7 +291,7 @@ class _Evaluation:
         if node is None:
             return np.arange(int(size)), None
         data, codes = numbers(self.value(node), self.context.strings, self.context.date1904)
-        index = np.trunc(data).astype(np.int64)
+        index = _whole_numbers(data)
         if (index == 0).any() and codes is None:
             raise Decline("INDEX of a whole line chosen at run time")
         if (index < 1).any() or (index > size).any():
@@ -312,7 +318,7 @@ class _Evaluation:
         moves, codes = [], None
         for part in (node.rows, node.columns):
             data, own = numbers(self.value(part), self.context.strings, self.context.date1904)
-            moves.append(np.trunc(data).astype(np.int64))
+            moves.append(_whole_numbers(data))
             codes = merge_codes(codes, own)
         rows = self.along(node.base.row, tuple(step[0] for step in node.base.steps)) + moves[0]
         columns = self.along(node.base.column, tuple(step[1] for step in node.base.steps)) + moves[1]
@@ -340,6 +346,11 @@ class _Evaluation:
         if result is None:
             raise Decline("a running reduction over errors, or along several loops")
         return wrap(result[0], result[1], self.context.strings)
+
+
+def _whole_numbers(data: Floats) -> Indices:
+    """Cut off what is behind the point; what is beyond all sheets stays so."""
+    return np.trunc(data).clip(-_BEYOND, _BEYOND).astype(np.int64)
 
 
 def _numeric(values: Values, blanks: bool) -> bool:
