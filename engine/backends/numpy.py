@@ -43,6 +43,7 @@ from ..ir import (
     shared,
     walk,
 )
+from ..looping import Decline
 from ..regions import Region
 from ..sizes import FEW_TURNS, Size, parts, sizes_of
 from ..windows import Frame, Scatter, moving, read, scatter_of, target, write
@@ -51,10 +52,6 @@ from .products import FOLDS, contract, fold
 
 Indices: TypeAlias = NDArray[np.int64]
 _BEYOND = 2.0**40
-
-
-class Decline(Exception):
-    """The values met at run time are not what the array program allows; the region's cells are computed one by one."""
 
 
 class Machine:
