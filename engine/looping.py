@@ -7,11 +7,15 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sheetgrad.sheets.values import Error, Kind, Values
+from sheetgrad.sheets.values import Values
 
 from .arguments import Argument, Bound
 
 Loops: TypeAlias = tuple[int, ...]
+
+
+class Decline(Exception):
+    """The values met at run time are not what the array program allows; the region's cells are computed one by one."""
 
 
 def loops_of(bound: Bound) -> Loops:
@@ -49,15 +53,12 @@ def _values_at(values: Values, at: tuple[int, ...]) -> Values:
 
 
 def over_loops(loops: Loops, compute: Callable[[tuple[int, ...]], Values]) -> Values:
-    """Compute place by place and stack; results of different sizes are padded with #N/A to the largest."""
+    """Compute place by place and stack; raise `Decline` where the results differ in size."""
     results = [compute(at) for at in np.ndindex(*loops)]
-    height = max(result.shape[-2] for result in results)
-    width = max(result.shape[-1] for result in results)
-    data = np.full((len(results), height, width), float(Error.NA.code))
-    kind = np.full(data.shape, np.uint8(Kind.ERROR))
-    for i, result in enumerate(results):
-        rows, columns = result.shape[-2:]
-        data[i, :rows, :columns], kind[i, :rows, :columns] = result.data, result.kinds
-    shape = (*loops, height, width)
-    numeric = (kind == Kind.NUMBER).all()
-    return Values(data.reshape(shape), None if numeric else kind.reshape(shape))
+    if any(result.shape != results[0].shape for result in results):
+        raise Decline("arrays of different sizes along the fill")
+    shape = (*loops, *results[0].shape)
+    data = np.stack([result.data for result in results]).reshape(shape)
+    if all(result.kind is None for result in results):
+        return Values(data)
+    return Values(data, np.stack([result.kinds for result in results]).reshape(shape))
