@@ -196,6 +196,9 @@ def _array(function: Function, bound: Bound, context: Context) -> Values:
         return _whole_call(function, bound, context)
     if loops:
         return over_loops(loops, lambda at: _array(function, at_place(bound, at), context))
+    axes = max((argument.values.data.ndim - 2 for _, argument in bound if argument is not None), default=0)
+    if axes > 0:  # the same all along the loops
+        return _array(function, at_place(bound, (0,) * axes), context)
     if all(values.data.size == 1 for values in scalars):
         return _whole_call(function, bound, context)
     return _lifted(function, bound, context)
