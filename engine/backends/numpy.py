@@ -373,6 +373,10 @@ def _where(condition: NDArray[np.bool_], then: Values, otherwise: Values, codes:
         unfit = chooser.kinds == Kind.ERROR
         data, kind = np.where(unfit, chooser.data, data), np.where(unfit, np.uint8(Kind.ERROR), kind)
     if codes is not None:
+        if padded and codes.ndim >= 2:
+            full = np.zeros((*codes.shape[:-2], *chooser.shape[-2:]), dtype=np.uint8)
+            full[..., : condition.shape[-2], : condition.shape[-1]] = codes
+            codes = full
         failed = codes != 0
         data = np.where(failed, codes.astype(np.float64), data)
         kind = np.where(failed, np.uint8(Kind.ERROR), kind)
