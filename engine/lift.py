@@ -396,6 +396,8 @@ class Lifter:
             case syntax.ArrayConstant(rows):
                 return self.pool(ConstArray(tuple(tuple(Const(item.value) for item in row) for row in rows)))
             case syntax.Unary("@", operand):
+                if self.windows(operand, scope) is None:
+                    raise Unliftable("@ of what is computed")
                 return self.value(operand, replaced(scope, arrays=False))
             case syntax.Unary("#", _):
                 raise Unliftable("a spill reference")
