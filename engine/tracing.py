@@ -396,8 +396,8 @@ class _Trace:
         lines = [None if part is None else self.dual(part) for part in (node.row, node.column)]
         if any(line is not None and line.slot is not None for line in lines) and None not in lines:
             return Dual(values, self.record("at", [slot, *(self.number(line) for line in lines if line is not None)]))
-        rows, _ = self.evaluation.rows_of(node, table.values.shape[-2])
-        columns, _ = self.evaluation._line(node.column, table.values.shape[-1])
+        rows = self.evaluation.rows_of(node, table.values.shape[-2]).index
+        columns = self.evaluation.line(node.column, table.values.shape[-1]).index
         places = np.arange(table.values.data.size, dtype=np.float64).reshape(table.values.shape)
         index = _gather(Values(places), rows, columns).data
         return Dual(values, self.tracer.gathered(slot, index))
@@ -409,7 +409,7 @@ class _Trace:
             growth = self.evaluation.along(size, tuple(last - first for first, last in steps))
             if part is not None and self.dual(part).slot is not None:
                 self.tape.frozen.append(f"INDEX in {self.where()}")
-            index, _ = self.evaluation._line(part, growth)
+            index = self.evaluation.line(part, growth).index
             start = self.evaluation.along((table.row, table.column)[axis], tuple(first for first, _ in steps))
             lines.append(index + start)
         return self._scattered(table.sheet, lines[0], lines[1], values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,14 @@ from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.values import Floats, Kind, Values
 
 from ..broadcasting import pad
-from ..coercion import merge_codes, wrap
+from ..coercion import wrap
 from ..context import Context
 from ..grid import CELL_BUDGET, TooManyCells
 from ..ir import Apply, Contract, Growing, Node, Pick, Prefix, View, shared, walk
 from ..regions import Region
 from ..windows import Frame, Scatter, moving, target
 from .layers import Layers
-from .numpy import EVALUATORS, Decline, Indices, _Evaluation, _failing, _numeric
+from .numpy import EVALUATORS, Decline, Indices, _Evaluation, _failing, _numeric, line_codes
 from .prefixes import run_prefix
 from .products import FEW_TAPS
 
@@ -119,13 +120,14 @@ class BatchEvaluation(_Evaluation):
         return wrap(result[0], result[1], self.context.strings)
 
     def pick_growing(self, node: Pick, table: Growing) -> Values:
-        lines, codes = [], None
+        lines = []
         for axis, (part, size) in enumerate(((node.row, table.height), (node.column, table.width))):
             steps = [(first[axis], last[axis]) for first, last in zip(table.steps, table.last_steps, strict=True)]
-            index, own = self._line(part, self.along(size, tuple(last - first for first, last in steps)))
-            lines.append(index + self.along((table.row, table.column)[axis], tuple(first for first, _ in steps)))
-            codes = merge_codes(codes, own)
-        return _failing(self._cells(table.sheet, lines[0], lines[1]), codes)
+            line = self.line(part, self.along(size, tuple(last - first for first, last in steps)))
+            start = self.along((table.row, table.column)[axis], tuple(first for first, _ in steps))
+            lines.append(replace(line, index=line.index + start))
+        cells = self._cells(table.sheet, lines[0].index, lines[1].index)
+        return _failing(cells, line_codes(*lines))
 
     def gathered(self, scatter: Scatter) -> Values:
         return self._cells(scatter.sheet, *scatter.places())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
 from typing import Any, TypeAlias
@@ -52,6 +53,28 @@ from .products import FOLDS, contract, fold
 
 Indices: TypeAlias = NDArray[np.int64]
 _BEYOND = 2.0**40
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Rows or columns that INDEX picks: zero-based and clipped, error codes, and which lie outside of the table."""
+
+    index: Indices
+    codes: NDArray[np.uint8] | None = None
+    below: NDArray[np.bool_] | None = None
+    beyond: NDArray[np.bool_] | None = None
+
+
+def line_codes(rows: Line, columns: Line) -> NDArray[np.uint8] | None:
+    """Return INDEX's error codes: those of its arguments first, then #VALUE! below 0, then #REF! beyond the table."""
+    codes = merge_codes(rows.codes, columns.codes)
+    for line in (rows, columns):
+        if line.below is not None:
+            codes = merge_codes(codes, np.where(line.below, np.uint8(Error.VALUE.code), np.uint8(0)))
+    for line in (rows, columns):
+        if line.beyond is not None:
+            codes = merge_codes(codes, np.where(line.beyond, np.uint8(Error.REF.code), np.uint8(0)))
+    return codes
 
 
 class Machine:
@@ -259,43 +282,42 @@ class _Evaluation:
         if isinstance(node.table, Growing):
             return self.pick_growing(node, node.table)
         table = self.value(node.table)
-        rows, row_codes = self.rows_of(node, table.shape[-2])
-        columns, column_codes = self._line(node.column, table.shape[-1])
-        if (row_codes is not None or column_codes is not None) and _at_edge(node.table):
-            raise Decline("INDEX beyond the cells of a whole column or row")
-        return _failing(_gather(table, rows, columns), merge_codes(row_codes, column_codes))
+        rows, columns = self.rows_of(node, table.shape[-2]), self.line(node.column, table.shape[-1])
+        codes = line_codes(rows, columns)
+        if codes is not None and (_at_edge(node.table) or node.row is None or node.column is None):
+            raise Decline("INDEX of a line, or of whole columns or rows, beyond the cells there are")
+        return _failing(_gather(table, rows.index, columns.index), codes)
 
     def pick_growing(self, node: Pick, table: Growing) -> Values:
         """Read single cells of a window that grows: only the chosen ones are looked at."""
-        lines, codes = [], None
+        lines = []
         for axis, (part, size) in enumerate(((node.row, table.height), (node.column, table.width))):
             steps = [(first[axis], last[axis]) for first, last in zip(table.steps, table.last_steps, strict=True)]
-            index, own = self._line(part, self.along(size, tuple(last - first for first, last in steps)))
-            lines.append(index + self.along((table.row, table.column)[axis], tuple(first for first, _ in steps)))
-            codes = merge_codes(codes, own)
-        rows, columns = lines
+            line = self.line(part, self.along(size, tuple(last - first for first, last in steps)))
+            start = self.along((table.row, table.column)[axis], tuple(first for first, _ in steps))
+            lines.append(replace(line, index=line.index + start))
+        rows, columns = (line.index for line in lines)
         top, left = int(rows.min()), int(columns.min())
         values = self.grid.read(Area(table.sheet, top, left, int(rows.max()) + 1, int(columns.max()) + 1))
         at = rows - top, columns - left
-        return _failing(Values(values.data[at], None if values.kind is None else values.kind[at]), codes)
+        found = Values(values.data[at], None if values.kind is None else values.kind[at])
+        return _failing(found, line_codes(*lines))
 
-    def rows_of(self, node: Pick, height: int) -> tuple[Indices, NDArray[np.uint8] | None]:
-        """Return the zero-based rows that INDEX picks, downwards where it takes all, and error codes."""
-        return (np.arange(height)[:, None], None) if node.row is None else self._line(node.row, height)
+    def rows_of(self, node: Pick, height: int) -> Line:
+        """Return the rows that INDEX picks, downwards where it takes all."""
+        return Line(np.arange(height)[:, None]) if node.row is None else self.line(node.row, height)
 
-    def _line(self, node: Node | None, size: int | Indices) -> tuple[Indices, NDArray[np.uint8] | None]:
-        """Return zero-based indices along a line, clipped into it, and error codes for those outside."""
+    def line(self, node: Node | None, size: int | Indices) -> Line:
+        """Return which rows or columns INDEX picks of so many; None for all, to the right."""
         if node is None:
-            return np.arange(int(size)), None
+            return Line(np.arange(int(size)))
         data, codes = numbers(self.value(node), self.context.strings, self.context.date1904)
         index = _whole_numbers(data)
-        if (index == 0).any() and codes is None:
+        if ((index == 0) & (codes == 0 if codes is not None else True)).any():
             raise Decline("INDEX of a whole line chosen at run time")
-        if (index < 1).any() or (index > size).any():
-            beyond = np.where(index > size, np.uint8(Error.REF.code), np.uint8(0))
-            outside = np.where(index < 0, np.uint8(Error.VALUE.code), beyond)
-            codes = merge_codes(codes, outside)
-        return np.clip(index - 1, 0, size - 1), codes
+        below, beyond = index < 0, index > size
+        outside = below.any() or beyond.any()
+        return Line(np.clip(index - 1, 0, size - 1), codes, below if outside else None, beyond if outside else None)
 
     def offset(self, node: Offset) -> Values:
         rows, columns, codes = self.offset_places(node)
