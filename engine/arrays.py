@@ -78,7 +78,9 @@ def _program(workbook: Workbook, grid: Grid, context: Context, outcome: Outcome)
 
 def prepare(workbook: Workbook, grid: Grid, kept: Kept) -> None:
     """Build the array program of a workbook on its stored values, for `evaluate` to find."""
-    kept.program, kept.layout, kept.fresh = build(workbook, grid), _layout(grid), grid
+    program = build(workbook, grid)
+    program.plan()
+    kept.program, kept.layout, kept.fresh = program, _layout(grid), grid
 
 
 class _Lazy:

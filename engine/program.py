@@ -14,7 +14,7 @@ from sheetgrad.sheets.model import Area, FormulaKind, Formulas, Ints, Sheet, Wor
 from . import syntax
 from .backends.numpy import Decline, Machine
 from .backends.scalars import compile_scalar
-from .backends.straight import straighten
+from .backends.straight import Straight, straighten
 from .footprints import Marks, cells_of, met, owners, view_window
 from .functions import find
 from .grid import Grid, affordable, fills
@@ -86,12 +86,20 @@ class Program:
     steps: list[Step] = field(default_factory=list)  # what the last execution did, in order
     straightened: list[Sweep] = field(default_factory=list)  # the sweeps that ran as straight-line code
     _order: list[Step] | None = None  # the steps, where no value decides them
+    _straights: dict[int, Straight | None] = field(default_factory=dict)  # those of the steps that are sweeps, by place
     _reads: _Reads | None = None
 
     @property
     def steady(self) -> bool:
         """Whether the last execution's values follow from the inputs alone, in an order that they do not decide."""
         return self._order is not None and not self.fallbacks and not any(unit.volatile for unit in self.units)
+
+    def plan(self) -> None:
+        """Find the steps, where no value decides them; the first execution does so otherwise."""
+        if self._order is None and not any(unit.unknown or unit.offsets for unit in self.units):
+            self._order = list(schedule(self.units, self.edges, self.owner))
+            sweeps = ((place, step) for place, step in enumerate(self._order) if isinstance(step, Sweep))
+            self._straights = {place: straighten(sweep) for place, sweep in sweeps}
 
     def execute(self, machine: Machine, cell_by_cell: CellByCell, changed: Sequence[Area] | None = None) -> None:
         """Compute every unit, or only what depends on the cells of ``changed``.
@@ -104,28 +112,26 @@ class Program:
     def _execute(self, machine: Machine, cell_by_cell: CellByCell, changed: Sequence[Area] | None) -> None:
         self.steps.clear()
         self.straightened.clear()
+        self.plan()
         if self._order is not None:
             due = None if changed is None else self._due(changed)
-            for step in self._order:
+            for place, step in enumerate(self._order):
                 if due is None or any(unit.number in due for unit in units_of(step)):
-                    self._take(step, machine, cell_by_cell)
+                    self._take(step, machine, cell_by_cell, self._straights.get(place))
             return
         edges = {number: set(producers) for number, producers in self.edges.items()}
         left = {unit.number: unit for unit in self.units}
         waiting = {unit.number for unit in self.units if unit.unknown or unit.offsets}
-        static = not waiting
         while left:
             blocked = _reaching(waiting, edges, left)
             for step in schedule([unit for number, unit in left.items() if number not in blocked], edges, self.owner):
-                self._take(step, machine, cell_by_cell)
+                self._take(step, machine, cell_by_cell, straighten(step) if isinstance(step, Sweep) else None)
             left = {number: unit for number, unit in left.items() if number in blocked}
             resolved = [number for number in waiting if self._resolve(left[number], left, edges, machine)]
             if not resolved and left:
                 self._take(CellOrder(tuple(left.values())), machine, cell_by_cell)
                 return
             waiting -= set(resolved)
-        if static:
-            self._order = list(self.steps)
 
     def _due(self, changed: Sequence[Area]) -> set[int]:
         """Return the units that read one of some areas, directly or not."""
@@ -133,12 +139,12 @@ class Program:
             self._reads = _Reads.of(self.units)
         return _reaching(self._reads.meeting(changed), self.edges, {unit.number: unit for unit in self.units})
 
-    def _take(self, step: Step, machine: Machine, cell_by_cell: CellByCell) -> None:
+    def _take(self, step: Step, machine: Machine, cell_by_cell: CellByCell, straight: Straight | None = None) -> None:
         """Run a step and note that it ran."""
         self.steps.append(step)
-        self._run(step, machine, cell_by_cell)
+        self._run(step, machine, cell_by_cell, straight)
 
-    def _run(self, step: Step, machine: Machine, cell_by_cell: CellByCell) -> None:
+    def _run(self, step: Step, machine: Machine, cell_by_cell: CellByCell, straight: Straight | None) -> None:
         match step:
             case Whole(unit):
                 assert unit.program is not None
@@ -150,8 +156,7 @@ class Program:
                     self._by_cell((unit,), cell_by_cell, str(reason))
             case Sweep():
                 try:
-                    straight = straighten(step)
-                    if straight is not None and straight.execute(machine.grid):
+                    if straight is not None and straight.execute(machine):
                         self.straightened.append(step)
                         return
                     run_sweep(step, machine, {unit.number: Frame.whole(unit.region) for unit in step.units})

@@ -188,7 +188,7 @@ def _offsets(numbers: list[int], lags: Lags) -> dict[int, int] | None:
 
 
 def _lags(units: Sequence[Unit], level: Level, owner: Marks, outer: tuple[Level, ...]) -> Lags | None:
-    """Return how much later than its reader anything read is at most; None where that cannot be followed."""
+    """Return how much later than its reader anything read is at most; None where no offsets can make up for it."""
     lags: Lags = {}
     numbers = {unit.number for unit in units}
     for unit in units:
@@ -201,6 +201,8 @@ def _lags(units: Sequence[Unit], level: Level, owner: Marks, outer: tuple[Level,
                 if producer in numbers:
                     key = unit.number, producer
                     lags[key] = max(lags.get(key, NEVER), int(lag[who == producer].max()))
+        if _offsets(list(numbers), lags) is None:
+            return None
     return lags
 
 

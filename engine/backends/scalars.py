@@ -30,8 +30,8 @@ from ..regions import Region
 from ..windows import Frame
 from .numpy import Decline, Machine, _Evaluation
 from .products import FOLDS
-from .straight import _HELPERS as HELPERS
-from .straight import _SCALAR as PLAIN
+from .straight_helpers import HELPERS
+from .straight_helpers import SCALAR as PLAIN
 
 NUMBER = int(Kind.NUMBER)
 NEAR, SNAP = 1e-14, 2.0**-50  # see `operators`
