@@ -453,6 +453,8 @@ class Lifter:
             raise Unliftable(f"{name} of a union or 3-D reference")
         if name in RESIZED and isinstance(first, View) and isinstance(nodes[0], View):
             nodes = [self.pool(replaced(nodes[0], height=first.height, width=first.width))]
+        if marker not in ("array", "matrix", "range") and any(map(_chooses_kinds, nodes)):
+            raise Unliftable("a choice between a reference and a value")
         if any(isinstance(part, Growing) for part in nodes) and name not in RUNNING:
             raise Unliftable(f"{name} of a range that grows along the fill")
         return [Argument(part, from_reference=is_reference(part)) for part in nodes]
@@ -465,11 +467,36 @@ def is_reference(node: Node) -> bool:
             return True
         case Pick(table, _, _):
             return is_reference(table)
-        case Select(_, then, otherwise):
-            return is_reference(then) and is_reference(otherwise)
-        case Choose(_, options):
-            return all(is_reference(option) for option in options)
+        case Select() | Choose():
+            parts = _options(node)
+            read = [is_reference(part) for part in parts]
+            return any(read) and all(own or _is_number(part) for own, part in zip(read, parts, strict=True))
     return False
+
+
+def _options(node: Node) -> tuple[Node, ...]:
+    match node:
+        case Select(_, then, otherwise):
+            return then, otherwise
+        case Choose(_, options):
+            return options
+    return ()
+
+
+def _is_number(node: Node) -> bool:
+    """Tell whether a node gives a number or an error, which SUM takes alike from a cell and by itself."""
+    match node:
+        case Const(value):
+            return isinstance(value, Error | float)
+        case Operate(operator, _):
+            return operator in ("+", "-", "*", "/", "^", "unary -", "unary %")
+    return False
+
+
+def _chooses_kinds(node: Node) -> bool:
+    """Tell whether a node is a reference for some cells of a fill, and for others a value that SUM takes otherwise."""
+    parts = _options(node)
+    return bool(parts) and not is_reference(node) and any(is_reference(part) or _chooses_kinds(part) for part in parts)
 
 
 def _is_line(node: Node) -> bool:
