@@ -246,7 +246,9 @@ class _Evaluation:
             return self._like(self.value(node.then), condition)
         if codes is None and not condition.any():
             return self._like(self.value(node.otherwise), condition)
-        return _where(condition, self.value(node.then), self.value(node.otherwise), codes)
+        then, otherwise = self.value(node.then), self.value(node.otherwise)
+        _check_even(condition.shape, (then, otherwise), codes)
+        return _where(condition, then, otherwise, codes)
 
     @staticmethod
     def _like(values: Values, condition: NDArray[np.bool_]) -> Values:
@@ -258,11 +260,15 @@ class _Evaluation:
     def choose(self, node: Choose) -> Values:
         data, codes = numbers(self.value(node.index), self.context.strings, self.context.date1904)
         index = np.trunc(data)
+        chosen: list[Values] = []
         result = Values.of(Error.VALUE, self.context.strings)
         for number, option in enumerate(node.options, 1):
             here = index == number
             if here.any():
-                result = _where(here, self.value(option), result, None)
+                value = self.value(option)
+                chosen.append(value)
+                result = _where(here, value, result, None)
+        _check_even(index.shape, chosen, codes)
         return _failing(self._like(result, index > 0), codes)
 
     def recover(self, node: Recover) -> Values:
@@ -274,7 +280,10 @@ class _Evaluation:
             failed &= value.data == Error.NA.code
         if not failed.any():
             return value
-        return _where(failed, self.value(node.fallback), value, None)
+        fallback = self.value(node.fallback)
+        if fallback.shape[-2:] != (1, 1):
+            _check_even(value.shape, (value, fallback), None)
+        return _where(failed, fallback, value, None)
 
     # lookups by position
 
@@ -379,6 +388,17 @@ def _numeric(values: Values, blanks: bool) -> bool:
 def _failing(values: Values, codes: NDArray[np.uint8] | None) -> Values:
     """Put error codes over values."""
     return values if codes is None else _where(np.ones(codes.shape, dtype=bool), values, values, codes)
+
+
+def _check_even(shape: tuple[int, ...], chosen: Sequence[Values], codes: NDArray[np.uint8] | None) -> None:
+    """Raise `Decline` where what is chosen has other sizes in one cell of a fill than in another."""
+    sizes = {values.shape[-2:] for values in chosen}
+    if shape[-2:] == (1, 1):
+        uneven = len(sizes) > 1 or (codes is not None and bool(codes.any()) and bool(sizes - {(1, 1)}))
+    else:
+        uneven = any(rows > shape[-2] or columns > shape[-1] for rows, columns in sizes)
+    if uneven:
+        raise Decline("a choice between arrays of different sizes")
 
 
 def _where(condition: NDArray[np.bool_], then: Values, otherwise: Values, codes: NDArray[np.uint8] | None) -> Values:
