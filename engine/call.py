@@ -21,7 +21,7 @@ from .coercion import LONGEST_TEXT, TEXT_BUDGET, Codes, convert, merge_codes, wr
 from .context import Context
 from .functions.declare import Failing, Function, Parameter
 from .grid import TooManyCells
-from .looping import at_place, first_of_loops, loops_of, over_loops, varying
+from .looping import Decline, at_place, first_of_loops, loops_of, over_loops, varying
 from .sampling import SAMPLED, Sample, first_errors, join, sampled
 
 __all__ = ["MISSING", "Argument", "WrongArity", "apply", "parameters"]
@@ -223,9 +223,12 @@ def _whole_call(function: Function, bound: Bound, context: Context) -> Values:
     if codes is not None and codes.size == 1:
         return _finish(_error(int(codes.ravel()[0])), None, (1, 1), context)
     try:
-        return _finish(_call_body(function, prepared, context), codes, (1, 1), context)
+        found = _finish(_call_body(function, prepared, context), codes, (1, 1), context)
     except ArithmeticError:
         return _finish(Error.NUM, codes, (1, 1), context)
+    if codes is not None and codes.any() and found.shape[-2:] != (1, 1):
+        raise Decline("an error in the place of an array in a part of the fill")
+    return found
 
 
 def _whole_array(values: Values, marker: str) -> tuple[Any, Codes]:
