@@ -14,7 +14,7 @@ from sheetgrad.sheets.records import record
 
 from ..distinct import distinct_values
 from ..footprints import cover, view_window
-from ..ir import Apply, Growing, Node, Place, Scattered, View, children
+from ..ir import Apply, Given, Growing, Node, Place, Scattered, View, children
 from ..regions import Region
 from ..steps import Turns, Unit
 from ..windows import Frame, Moving, scatter_of, target
@@ -152,7 +152,7 @@ def varies(node: Node, region: Region) -> frozenset[int]:
             return frozenset(loop for loop, step in enumerate(node.steps) if step != (0, 0))
         case Place():
             return frozenset(loop for loop, step in enumerate(node.steps) if step)
-        case Growing() | Scattered():
+        case Growing() | Scattered() | Given():
             return every
         case Apply(_, _, draw) if draw >= 0:
             return every
