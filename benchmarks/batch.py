@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sheetgrad.engine.formula_text import formula_text
+
 Floats = NDArray[np.float64]
 FIRST = ("conv!AD11:AF13", "conv!AD38:AF40")
 SECOND = ("conv!BI11:BK13", "conv!BI15:BK17", "conv!BI38:BK40", "conv!BI42:BK44")
@@ -92,10 +94,8 @@ def dense(book: Any, values: Any) -> Floats:
     found = []
     for row in range(area.top, area.bottom):
         at = next(i for i in range(len(formulas)) if (formulas.row[i], formulas.column[i]) == (row, area.left))
-        text = formulas.source(at)
+        text = formula_text(book.model.sheets[area.sheet], at)
         places = [part.split("(")[1].split(",")[0] for part in text.split("+")]
-        if formulas.master[at] >= 0:
-            raise ValueError("shared formulas are not read here")
         found.append(np.concatenate([values[f"conv!{place}"].astype(np.float64).ravel() for place in places]))
     return np.stack(found)
 

@@ -106,7 +106,7 @@ def formula_cells(sheet: Sheet) -> Keys:
     """Return the keys of all cells that hold or belong to a formula, sorted, each once."""
     area = fills(sheet)
     single = (area[:, 2] - area[:, 0] == 1) & (area[:, 3] - area[:, 1] == 1)
-    alone = area[single, 0] * MAX_COLUMNS + area[single, 1]
+    alone = area[single, 0].astype(np.int64) * MAX_COLUMNS + area[single, 1]
     return merged([alone, *(area_keys(*corners) for corners in area[~single].tolist())])
 
 

@@ -74,7 +74,7 @@ class Formulary:
         self._parsed: dict[str, Parsed | str] = {}
         self._naming: dict[tuple[int, frozenset[str]], list[tuple[int, int]]] = {}
         self._afforded: dict[int, NDArray[np.bool_]] = {}
-        self._fills: dict[int, NDArray[np.int64]] = {}
+        self._fills: dict[int, NDArray[np.int32]] = {}
         self._areas: dict[int, Area] = {}  # spills that differ from what the file says
 
     def __len__(self) -> int:

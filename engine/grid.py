@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sheetgrad.sheets.model import Area, Sheet, Workbook
+from sheetgrad.sheets.model import Area, Formulas, Sheet, Workbook
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Floats, Kind, Kinds, Strings, Values
 
@@ -26,7 +26,7 @@ NUMBER = int(Kind.NUMBER)  # looking up a member of an enumeration takes as long
 CELL_BUDGET = 1 << 22  # the most cells an array may have (32 MiB of payloads) that is not as large in the file
 FILLS = 1 << 18  # the most cells that a sheet's array formulas fill, beside twice those that the file stores
 
-Points: TypeAlias = NDArray[np.int64]
+Points: TypeAlias = NDArray[np.integer]
 
 
 class TooManyCells(Exception):
@@ -117,9 +117,8 @@ class Grid:
         """Lay out a workbook's stored cells, with room for what its array formulas fill."""
         grid = cls(len(workbook.sheets), workbook.strings)
         for index, sheet in enumerate(workbook.sheets):
-            cells, areas = sheet.cells, fills(sheet)
-            wide = areas[(areas[:, 2] - areas[:, 0] > 1) | (areas[:, 3] - areas[:, 1] > 1)]
-            rows, columns = [cells.row.astype(np.int64)], [cells.column.astype(np.int64)]
+            cells, wide = sheet.cells, fills(sheet)[_wide(sheet.formulas)]
+            rows, columns = [cells.row], [cells.column]
             for top, left, bottom, right in wide.tolist():
                 row, column = np.mgrid[top:bottom, left:right]
                 rows.append(row.ravel())
@@ -274,19 +273,29 @@ class Grid:
 
 def affordable(sheet: Sheet) -> NDArray[np.bool_]:
     """Tell of each formula whether it gets the cells that the file gives it, or its own alone."""
-    area = sheet.formulas.area
-    size = (area[:, 2] - area[:, 0]).astype(np.int64) * (area[:, 3] - area[:, 1])
-    wide = size > 1
-    most = FILLS + 2 * len(sheet.cells.row)
-    size = np.where(wide & (size <= most), size, 0)
-    return ~wide | ((size > 0) & (np.cumsum(size) <= most))
+    found, wide = np.ones(len(sheet.formulas), dtype=np.bool_), _wide(sheet.formulas)
+    if len(wide):
+        area = sheet.formulas.area[wide].astype(np.int64)
+        size = (area[:, 2] - area[:, 0]) * (area[:, 3] - area[:, 1])
+        most = FILLS + 2 * len(sheet.cells.row)
+        size = np.where(size <= most, size, 0)
+        found[wide] = (size > 0) & (np.cumsum(size) <= most)
+    return found
 
 
-def fills(sheet: Sheet) -> Points:
+def _wide(formulas: Formulas) -> NDArray[np.int64]:
+    """Return the formulas that fill more than one cell."""
+    area = formulas.area
+    return np.flatnonzero((area[:, 2] - area[:, 0] > 1) | (area[:, 3] - area[:, 1] > 1))
+
+
+def fills(sheet: Sheet) -> NDArray[np.int32]:
     """Return the areas that the formulas of a sheet fill, as far as they can be afforded, (n, 4)."""
-    formulas = sheet.formulas
+    formulas, kept = sheet.formulas, affordable(sheet)
+    if kept.all():
+        return formulas.area
     own = np.stack([formulas.row, formulas.column, formulas.row + 1, formulas.column + 1], axis=1)
-    return np.where(affordable(sheet)[:, None], formulas.area, own).astype(np.int64)
+    return np.where(kept[:, None], formulas.area, own)
 
 
 def all_numbers(kind: Kinds) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.addresses import quote_sheet, range_name
 from sheetgrad.sheets.errors import UsageError
-from sheetgrad.sheets.model import MAX_COLUMNS, Area, Formulas, Sheet, Workbook
+from sheetgrad.sheets.model import MAX_COLUMNS, Area, FormulaKind, Formulas, Sheet, Workbook
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.serials import serial_of
 from sheetgrad.sheets.values import Error, Scalar, Values
@@ -75,23 +75,31 @@ def without_formulas(workbook: Workbook, cells: set[CellKey]) -> Workbook:
 
 
 def _without(sheet: Sheet, keys: NDArray[np.int64]) -> Sheet:
-    """Drop formulas; members of a shared formula whose master goes get texts of their own."""
+    """Drop formulas; of the copies of one that goes, the first gets a text of its own and heads the others."""
     from .formula_text import formula_text
 
     formulas = sheet.formulas
     gone = np.isin(formulas.row.astype(np.int64) * MAX_COLUMNS + formulas.column, keys)
     kept = np.flatnonzero(~gone)
-    orphans = [at for at in kept.tolist() if formulas.master[at] >= 0 and gone[formulas.master[at]]]
-    texts = {at: formula_text(sheet, at).encode() for at in orphans}
+    master, kind = formulas.master.copy(), formulas.kind.copy()
+    orphans = kept[(master[kept] >= 0) & gone[master[kept]]]
+    _, first, inverse = np.unique(master[orphans], return_index=True, return_inverse=True)
+    heirs = orphans[first]
+    texts = {at: formula_text(sheet, at).encode() for at in heirs.tolist()}
+    master[orphans] = heirs[inverse]
+    master[heirs] = -1
+    kind[heirs[kind[heirs] == FormulaKind.SHARED]] = FormulaKind.NORMAL
     pieces = [texts.get(at) or formulas.text[formulas.bounds[at] : formulas.bounds[at + 1]] for at in kept.tolist()]
-    renumbered = np.cumsum(~gone) - 1
-    master = np.where(formulas.master[kept] >= 0, renumbered[formulas.master[kept]], -1).astype(np.int32)
-    kind = formulas.kind[kept].copy()
-    adopted = np.isin(kept, orphans)
-    master[adopted], kind[adopted] = -1, 0
+    renumbered = np.append(np.cumsum(~gone) - 1, -1)  # its last stands for no master
     bounds = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])]).astype(np.int64)
     left = Formulas(
-        formulas.row[kept], formulas.column[kept], kind, formulas.area[kept], master, b"".join(pieces), bounds
+        formulas.row[kept],
+        formulas.column[kept],
+        kind[kept],
+        formulas.area[kept],
+        renumbered[master[kept]].astype(np.int32),
+        b"".join(pieces),
+        bounds,
     )
     return replace(sheet, formulas=left)
 

@@ -24,7 +24,7 @@ from .lift import Lifter, Unliftable
 from .names import Names
 from .outcome import CellKey
 from .passes import FAST, mark_final, rewrite
-from .regions import Region, find_regions
+from .regions import Region, regions_of
 from .schedule import schedule
 from .sizes import FEW_TURNS, sizes_of
 from .steps import CellOrder, Step, Sweep, Unit, Whole, units_of
@@ -263,9 +263,10 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
 
 def _areas(index: int, sheet: Sheet, spills: Mapping[CellKey, Area]) -> Ints:
     """Return what each formula fills, dynamic arrays as they last spilled."""
-    areas, formulas = fills(sheet).astype(np.int32), sheet.formulas
+    areas, formulas = fills(sheet), sheet.formulas
     changed = [(at, spills.get((index, int(formulas.row[at]), int(formulas.column[at])))) for at in _dynamic(formulas)]
     if any(area is not None for _, area in changed):
+        areas = areas.copy()
         for at, area in changed:
             if area is not None:
                 areas[at] = area.top, area.left, area.bottom, area.right
@@ -278,22 +279,18 @@ def _dynamic(formulas: Formulas) -> list[int]:
 
 def _only(template: Template, kept: NDArray[np.bool_]) -> Template:
     """Return a template without the formulas that are not kept."""
-    here = kept[template.members]
-    if here.all():
+    if kept[template.members].all() and kept[template.copies.member].all():
         return template
-    members, places, slots = template.members[here], template.places[here], template.slots[here]
-    return Template(template.formula, template.kind, members, places, slots, template.numbers[here])
+    return template.expanded().taken(kept)
 
 
 def _regions(sheet: int, template: Template, areas: Ints) -> list[Region]:
     if not len(template.members):
         return []
-    areas = areas[template.members]
-    extents = np.stack([areas[:, 2] - areas[:, 0], areas[:, 3] - areas[:, 1]], axis=1)
     formula = template.formula
     if isinstance(formula, FormulaError):
         formula = syntax.Formula(syntax.Name(MALFORMED), ())
-    return find_regions(sheet, formula, template.kind, template.places, template.slots, extents, template.numbers)
+    return regions_of(sheet, formula, template, areas)
 
 
 def _alone(sheet: int, area: Ints) -> Region:

@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import MAX_COLUMNS, FormulaKind
 
+from .fills import Fills, Ints, Narrow, fold, runs, single
 from .syntax import Formula
+from .templates import Template
 from .trees import written
 
-Ints: TypeAlias = NDArray[np.int64]
-Narrow: TypeAlias = NDArray[np.int32]
-Flags: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
 
-MOST_LOOPS = 8
 # More regions than MANY, of less than FRAGMENT formulas each, are no fills: where their places alone make up at
 # least FEWER times fewer regions, their references are taken for ones that follow no pattern.
 MANY, FRAGMENT, FEWER = 32, 64, 8
@@ -104,24 +103,6 @@ def _stretch(starts: Sequence[int], counts: Sequence[int]) -> tuple[slice, ...]:
     return tuple(slice(start, start + count) for start, count in zip(starts, counts, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class _Fills:
-    """Fills in the making: n of them, each with the same number of loops so far (unused loops have count 1).
-
-    Coordinates run along the first axis, so that comparing all fills in one coordinate runs through memory.
-    """
-
-    origin: Narrow  # (d, n)
-    counts: Narrow  # (loops, n)
-    steps: Narrow  # (loops, d, n)
-
-    def __len__(self) -> int:
-        return int(self.origin.shape[1])
-
-    def take(self, which: Ints) -> _Fills:
-        return _Fills(self.origin[:, which], self.counts[:, which], self.steps[:, :, which])
-
-
 def find_regions(
     sheet: int,
     formula: Formula,
@@ -140,10 +121,9 @@ def find_regions(
     regions = []
     for extent, same in _by_extent(extents):
         own = origin if same is None else origin[:, same]
-        size, count = own.shape
-        fills = _fold(_Fills(own, np.empty((0, count), np.int32), np.empty((0, size, count), np.int32)))
+        fills = fold(single(own))
         found = [_region(sheet, formula, kind, *loops, extent) for loops in _loops(fills)]
-        if len(fills) > MANY and count < FRAGMENT * len(fills):
+        if _are_many(len(fills), own.shape[1]):
             whole = _scattered(sheet, formula, kind, own, extent)
             found = whole if len(whole) * FEWER <= len(found) else found
         regions += found
@@ -151,6 +131,36 @@ def find_regions(
         return regions
     members = _Members(places.T)
     return [_with_numbers(region, numbers[members.of(region)]) for region in regions]
+
+
+def regions_of(sheet: int, formula: Formula, template: Template, areas: NDArray[np.integer]) -> list[Region]:
+    """Group the formulas of a template, and their copies, into regions. ``areas``: what each of `Formulas` fills."""
+    single_cells = template.kind != FormulaKind.DYNAMIC and (_extents(areas[template.members]) == 1).all()
+    if len(template.copies.row) and single_cells and not template.numbers.shape[1]:
+        fills = fold(_runs(template))
+        if not _are_many(len(fills), len(template.members) + len(template.copies.row)):
+            one = np.ones(2, dtype=np.int64)
+            return [_region(sheet, formula, template.kind, *loops, one) for loops in _loops(fills)]
+    every = template.expanded()
+    extents = _extents(areas[every.members])
+    return find_regions(sheet, formula, every.kind, every.places, every.slots, extents, every.numbers)
+
+
+def _extents(areas: NDArray[np.integer]) -> NDArray[np.integer]:
+    return np.stack([areas[:, 2] - areas[:, 0], areas[:, 3] - areas[:, 1]], axis=1)
+
+
+def _runs(template: Template) -> Fills:
+    """Return the runs of a template's formulas and their copies."""
+    origin = np.concatenate([template.places.T, template.slots.T]).astype(np.int32)
+    relative = np.zeros(origin.shape, dtype=np.bool_)
+    relative[0] = True
+    relative[2::2] = template.relative[:, ::2].T
+    return runs(origin, relative, template.copies.of, template.copies.row)
+
+
+def _are_many(regions: int, formulas: int) -> bool:
+    return regions > MANY and formulas < FRAGMENT * regions
 
 
 class _Members:
@@ -174,7 +184,7 @@ def _with_numbers(region: Region, numbers: Floats) -> Region:
     return replace(region, formula=formula, numbers=varying)
 
 
-def _loops(fills: _Fills) -> Iterator[tuple[Ints, Ints, Ints]]:
+def _loops(fills: Fills) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Yield the origin, counts and steps of each fill, without loops of one turn."""
     for fill in range(len(fills)):
         real = fills.counts[:, fill] > 1
@@ -187,7 +197,7 @@ def _scattered(
 ) -> list[Region]:
     """Group formulas by their places alone; references that follow no loop are kept in tables."""
     places = origin[:2]
-    fills = _fold(_Fills(places, np.empty((0, len(places.T)), np.int32), np.empty((0, 2, len(places.T)), np.int32)))
+    fills = fold(single(places))
     members = _Members(places)
     regions = []
     for start, counts, steps in _loops(fills):
@@ -248,90 +258,3 @@ def _region(
         steps[outermost_first] if len(counts) else steps.reshape(0, len(origin)),
         (int(extent[0]), int(extent[1])),
     )
-
-
-def _fold(fills: _Fills) -> _Fills:
-    """Join fills along columns and rows in turn, until neither joins any more."""
-    axis, barren = 1, 0
-    while barren < 2 and len(fills) > 1 and len(fills.counts) < MOST_LOOPS:
-        joined = _join(fills, axis)
-        barren = barren + 1 if len(joined) == len(fills) else 0
-        fills, axis = (joined if barren == 0 else fills), 1 - axis
-    return fills
-
-
-def _join(fills: _Fills, axis: int) -> _Fills:
-    """Join fills of equal loops that lie in one line along ``axis`` (0 down, 1 across) at a constant step."""
-    order = _line_order(fills, axis)
-    fills = fills if order is None else fills.take(order)
-    step = np.diff(fills.origin, axis=1)
-    linked = _kept(step, _alike(fills) & (step[1 - axis] == 0))
-    if not linked.any():
-        return fills
-    first = np.flatnonzero(np.concatenate([[True], ~linked]))
-    count = np.diff(np.append(first, len(fills))).astype(np.int32)
-    own_step = np.where(count > 1, step[:, np.minimum(first, step.shape[1] - 1)], 0).astype(np.int32)
-    heads = fills.take(first)
-    return _Fills(
-        heads.origin,
-        np.concatenate([heads.counts, count[None]]),
-        np.concatenate([heads.steps, own_step[None]]),
-    )
-
-
-def _line_order(fills: _Fills, axis: int) -> Ints | None:
-    """Return the order in which fills of equal loops that lie in one line stand side by side; None: as they are."""
-    along, across = fills.origin[axis], fills.origin[1 - axis]
-    if not len(fills.counts):
-        behind = (across[1:] > across[:-1]) | ((across[1:] == across[:-1]) & (along[1:] >= along[:-1]))
-        return None if behind.all() else np.lexsort((along, across))
-    loops = np.concatenate([fills.counts, fills.steps.reshape(-1, len(fills))]).astype(np.int64)
-    return np.lexsort((along, across, _mixer(len(loops)) @ loops))
-
-
-def _mixer(width: int) -> Ints:
-    """Odd multipliers that mix well: they only bring equal loops together; equality itself is tested exactly."""
-    return np.cumprod(
-        np.full(width, -0x61C8864680B583EB)
-    )  # powers of the golden ratio's word; importing numpy.random costs more
-
-
-def _alike(fills: _Fills) -> Flags:
-    """Tell for each fill but the first whether its loops equal those of the one before."""
-    same = np.ones(len(fills) - 1, dtype=np.bool_)
-    for row in (*fills.counts, *fills.steps.reshape(-1, len(fills))):
-        same &= row[1:] == row[:-1]
-    return same
-
-
-def _kept(step: Narrow, possible: Flags) -> Flags:
-    """Choose the links that make up runs of one constant step; no fill is in two runs.
-
-    Where runs meet in a fill, the earlier one has it; a single link beside a longer run gives way (it is the jump
-    between two fills), and of single links in a row every second one stays.
-    """
-    count = step.shape[1]
-    if count == 0 or not possible.any():
-        return possible
-    again = np.zeros(count, dtype=np.bool_)
-    again[1:] = possible[1:] & possible[:-1]
-    for row in step:
-        again[1:] &= row[1:] == row[:-1]
-    longer = again.copy()
-    longer[:-1] |= again[1:]
-    single = possible & ~longer
-    beside = np.zeros(count, dtype=np.bool_)
-    beside[1:] |= longer[:-1]
-    beside[:-1] |= longer[1:]
-    single &= ~beside
-    starts = longer & ~again
-    meets = np.zeros(count, dtype=np.bool_)
-    meets[1:] = starts[1:] & longer[:-1]
-    return np.asarray((longer & ~meets) | (single & _every_second(single)))
-
-
-def _every_second(flags: Flags) -> Flags:
-    """Keep the first, third, fifth … of each unbroken stretch of flags."""
-    index = np.arange(len(flags))
-    last_off = np.maximum.accumulate(np.where(flags, -1, index))
-    return np.asarray(flags & ((index - last_off) % 2 == 1))

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, FormulaKind, Formulas, Ints
 
-from .lexer import TOKENS, column_number
-from .parser import MASKS, FormulaError, mask, parse
+from .coordinates import SHAPES, Coordinate, Flags, coordinates_of, numbers_of
+from .lexer import TOKENS
+from .parser import FormulaError, mask, parse
 from .syntax import Formula, Slot
 from .trees import open_numbers
 
@@ -36,14 +37,24 @@ _RESERVED: Final = 6  # bytes below are `MASKS` and the three above; XML allows 
 _MANY: Final = 32
 _FRAGMENT: Final = 64
 _LONG: Final = 256  # a number of more digits may be too large
-_SHAPES: Final = bytes(
-    65 if 65 <= byte <= 90 or 97 <= byte <= 122 else 48 if 48 <= byte <= 57 else byte for byte in range(256)
-)
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.int64]
-Flags: TypeAlias = tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Copies:
+    """Formulas that are a template's members, copied up or down their columns."""
+
+    of: Ints  # (c,) which members
+    member: Ints  # (c,) indices into `Formulas`
+    row: Ints  # (c,)
+
+    @classmethod
+    def none(cls) -> Copies:
+        """Return no copies."""
+        return cls(*(np.empty(0, dtype=np.int32) for _ in range(3)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,12 +72,43 @@ class Template:
     places: Ints  # (n, 2) row and column of each member's anchor
     slots: Ints  # (n, 2 * number of slots)
     numbers: Floats  # (n, g) what each formula has in place of the g `syntax.Given` of the tree
+    relative: NDArray[np.bool_]  # (n, 2 * number of slots) which coordinates move when a member is copied
+    copies: Copies  # of members, in the same column
+
+    def expanded(self) -> Template:
+        """Return the same template with its copies as members."""
+        copies = self.copies
+        if not len(copies.row):
+            return self
+        down = copies.row - self.places[copies.of, 0]
+        slots = self.slots[copies.of].astype(np.int64)
+        slots[:, ::2] = (slots[:, ::2] + down[:, None] * self.relative[copies.of, ::2]) % MAX_ROWS
+        places = np.stack([copies.row, self.places[copies.of, 1]], axis=1)
+        members = np.concatenate([self.members, copies.member])
+        order = np.argsort(members)
+        return Template(
+            self.formula,
+            self.kind,
+            members[order],
+            np.concatenate([self.places, places])[order],
+            np.concatenate([self.slots, slots.astype(np.int32)])[order],
+            np.concatenate([self.numbers, self.numbers[copies.of]])[order],
+            np.concatenate([self.relative, self.relative[copies.of]])[order],
+            Copies.none(),
+        )
+
+    def taken(self, kept: NDArray[np.bool_]) -> Template:
+        """Return the same template with those members alone that are among the ``kept`` of `Formulas`."""
+        here = kept[self.members]
+        members, places, slots, numbers = self.members[here], self.places[here], self.slots[here], self.numbers[here]
+        return Template(self.formula, self.kind, members, places, slots, numbers, self.relative[here], Copies.none())
 
 
 def templates(formulas: Formulas) -> list[Template]:
     """Group the formulas of a sheet (all but data tables) into templates, in the order of their first members.
 
-    A member of a shared formula takes its master's slots, moved; one that leaves the sheet comes in at its other end.
+    The copies of a formula take its slots, moved; one that leaves the sheet comes in at its other end. The first copy
+    in another column is a member, of which those below it are copies.
     """
     if not len(formulas):
         return []
@@ -82,21 +124,10 @@ def templates(formulas: Formulas) -> list[Template]:
     return sorted(found, key=lambda template: int(template.members[0]))
 
 
-class _Field(NamedTuple):
-    """One coordinate text in a formula: ``start:end``, of a cell, a column or a row (see `MASKS`)."""
-
-    start: int
-    end: int
-    mark: bytes
-    letters: tuple[int, int]  # where its letters stand; empty for a row
-    digits: tuple[int, int]  # where its digits stand; empty for a column
-    flags: Flags  # row absolute, column absolute
-
-
 class _Plan(NamedTuple):
     """What the formulas of one shape have at which places."""
 
-    fields: tuple[_Field, ...]
+    fields: tuple[Coordinate, ...]
     numbers: tuple[tuple[int, int], ...]  # where numbers without exponents stand; none where one is of another form
 
 
@@ -138,7 +169,7 @@ class _Grouper:
         bounds = self.formulas.bounds
         lengths = bounds[members + 1] - bounds[members]
         text = np.frombuffer(self.formulas.text + bytes(8), dtype=np.uint8)
-        shapes = np.frombuffer(self.formulas.text.translate(_SHAPES) + bytes(8), dtype=np.uint8)
+        shapes = np.frombuffer(self.formulas.text.translate(SHAPES) + bytes(8), dtype=np.uint8)
         order = np.argsort(lengths, kind="stable")
         for alike in np.split(members[order], np.flatnonzero(np.diff(lengths[order])) + 1):
             length = int(bounds[alike[0] + 1] - bounds[alike[0]]) if len(alike) else 0
@@ -162,10 +193,10 @@ class _Grouper:
     def _add_shape(self, members: Rows, rows: Bytes, length: int) -> None:
         """Take formulas of one shape; ``rows`` (m, width) are their texts."""
         first = rows[0, :length].tobytes()
-        shape = first.translate(_SHAPES)
+        shape = first.translate(SHAPES)
         plan = self.plans.get(shape)
         if plan is None:
-            plan = self.plans[shape] = _Plan(tuple(_fields(first)), tuple(_numbers(first)))
+            plan = self.plans[shape] = _Plan(tuple(coordinates_of(first)), tuple(_numbers(first)))
         fields = plan.fields
         slots, valid = _decode(rows, fields)
         if not valid.all():
@@ -226,8 +257,8 @@ class _Grouper:
         text, bounds = self.formulas.text, self.formulas.bounds
         for member in members.tolist():
             source = text[bounds[member] : bounds[member + 1]]
-            fields = list(_fields(source))
-            coordinates = [number for part in fields for number in _coordinates(source, part)]
+            fields = list(coordinates_of(source))
+            coordinates = [number for part in fields for number in numbers_of(source, part)]
             rows, columns = coordinates[::2], coordinates[1::2]
             if fields and (min(rows) < 0 or max(rows) >= MAX_ROWS or max(columns) >= MAX_COLUMNS):
                 self._add_slowly(member)
@@ -256,14 +287,27 @@ class _Grouper:
     # Finishing
 
     def templates(self, kind: FormulaKind, moved: Rows) -> Iterator[Template]:
-        """Yield the templates, with ``moved`` members of shared formulas added to their masters'."""
+        """Yield the templates, with ``moved`` copies of formulas added to those that they copy."""
         drafts = list(self.drafts.values())
         by_draft = self._moved_by_draft(drafts, moved)
         for number, draft in enumerate(drafts):
-            pieces = draft.pieces
-            if number in by_draft:
-                pieces = pieces + self._move(pieces, by_draft[number])
-            yield self._finish(draft, kind, pieces)
+            copies = by_draft.get(number, moved[:0])
+            heads = self._heads(copies)
+            first = np.unique(heads[self.formulas.master[heads] >= 0])
+            pieces = draft.pieces + (self._move(draft.pieces, first) if len(first) else [])
+            copied = copies != heads
+            yield self._finish(draft, kind, pieces, copies[copied], heads[copied])
+
+    def _heads(self, copies: Rows) -> Rows:
+        """Return the head of each copy: its master, or in another column the first copy there."""
+        formulas, master = self.formulas, self.formulas.master[copies].astype(np.int64)
+        heads = master.copy()
+        elsewhere = np.flatnonzero(formulas.column[copies] != formulas.column[master])
+        if len(elsewhere):
+            key = master[elsewhere] * MAX_COLUMNS + formulas.column[copies[elsewhere]]
+            _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+            heads[elsewhere] = copies[elsewhere][first][inverse]
+        return heads
 
     def _moved_by_draft(self, drafts: Sequence[_Draft], moved: Rows) -> dict[int, Rows]:
         if not len(moved):
@@ -301,23 +345,39 @@ class _Grouper:
             for number in np.unique(owner).tolist()
         ]
 
-    def _finish(self, draft: _Draft, kind: FormulaKind, pieces: Sequence[_Piece]) -> Template:
+    def _finish(
+        self, draft: _Draft, kind: FormulaKind, pieces: Sequence[_Piece], copies: Rows, heads: Rows
+    ) -> Template:
         members = np.concatenate([piece.members for piece in pieces])
         slots = np.concatenate([piece.slots for piece in pieces]) if len(pieces) > 1 else pieces[0].slots
         numbers = np.concatenate([piece.numbers for piece in pieces]) if len(pieces) > 1 else pieces[0].numbers
+        flags = np.array([piece.flags for piece in pieces], dtype=np.bool_).reshape(len(pieces), slots.shape[1])
+        relative = np.repeat(~flags, [len(piece.members) for piece in pieces], axis=0)
         formula = draft.formula
         first = int(members.argmin())
         if isinstance(formula, Formula) and members[first] != draft.parsed:
-            ends = np.cumsum([len(piece.members) for piece in pieces])
-            flags = pieces[int(np.searchsorted(ends, first, side="right"))].flags
-            formula = Formula(formula.tree, _slots(slots[first].tolist(), flags))
+            formula = Formula(formula.tree, _slots(slots[first].tolist(), tuple((~relative[first]).tolist())))
         if len(members) > 1 and (np.diff(members) < 0).any():
             order = np.argsort(members)
-            members, slots, numbers = members[order], slots[order], numbers[order]
+            members, slots, numbers, relative = members[order], slots[order], numbers[order], relative[order]
         places = np.empty((len(members), 2), dtype=np.int32)
         places[:, 0] = self.formulas.row[members]
         places[:, 1] = self.formulas.column[members]
-        return Template(formula, kind, members.astype(np.int32), places, slots, numbers)
+        of = np.searchsorted(members, heads).astype(np.int32)
+        copied = Copies(of, copies.astype(np.int32), self.formulas.row[copies])
+        template = Template(formula, kind, members.astype(np.int32), places, slots, numbers, relative, copied)
+        return template.expanded() if _wraps(template) else template
+
+
+def _wraps(template: Template) -> bool:
+    """Tell whether a copy's references leave the sheet."""
+    copies, rows = template.copies, template.slots[:, ::2]
+    if not len(copies.row) or not rows.shape[1]:
+        return False
+    moving = template.relative[:, ::2]
+    low, high = np.where(moving, rows, MAX_ROWS).min(axis=1), np.where(moving, rows, -1).max(axis=1)
+    down = copies.row - template.places[copies.of, 0]
+    return bool((low[copies.of] + down < 0).any() or (high[copies.of] + down >= MAX_ROWS).any())
 
 
 def _slots(coordinates: Sequence[int], flags: Flags) -> tuple[Slot, ...]:
@@ -350,21 +410,6 @@ def _equal_rows(rows: Bytes) -> list[Rows]:
     return np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1) + alone
 
 
-def _fields(text: bytes) -> Iterator[_Field]:
-    """Yield the coordinate texts of a formula, left to right, up to where it stops being one."""
-    for token in TOKENS.finditer(text.decode("latin-1")):
-        kind = token.lastgroup
-        if kind in MASKS:
-            mark = MASKS[kind]
-            start, end = token.span()
-            colon = text.find(b":", start, end)
-            yield _field(text, start, colon if colon >= 0 else end, mark)
-            if colon >= 0:
-                yield _field(text, colon + 1, end, mark)
-        elif kind == "bad":
-            return
-
-
 def _numbers(text: bytes) -> Iterator[tuple[int, int]]:
     """Yield where the numbers of a formula stand; none where one has an exponent, or stands in an array."""
     if b"{" in text:
@@ -382,26 +427,7 @@ def _decode_numbers(rows: Bytes, spans: Sequence[tuple[int, int]]) -> Floats:
     return numbers
 
 
-def _field(text: bytes, start: int, end: int, mark: str) -> _Field:
-    letters = start + (text[start] == 36)
-    row_sign = text.find(b"$", letters, end)
-    digits = letters
-    while digits < end and text[digits] > 57:
-        digits += 1
-    stop = digits
-    digits += row_sign == digits and digits < end
-    column_absolute = letters > start or stop == letters
-    row_absolute = row_sign >= 0 or digits == end or (stop == letters and letters > start)
-    return _Field(start, end, mark.encode(), (letters, stop), (digits, end), (row_absolute, column_absolute))
-
-
-def _coordinates(text: bytes, part: _Field) -> tuple[int, int]:
-    """Return row and column of one coordinate text; 0 for what it leaves open."""
-    letters, digits = text[slice(*part.letters)], text[slice(*part.digits)]
-    return (int(digits) - 1 if digits else 0), (column_number(letters.decode()) if letters else 0)
-
-
-def _decode(rows: Bytes, fields: Sequence[_Field]) -> tuple[Ints, NDArray[np.bool_]]:
+def _decode(rows: Bytes, fields: Sequence[Coordinate]) -> tuple[Ints, NDArray[np.bool_]]:
     """Return the coordinates (m, 2 * fields) that the rows hold at ``fields``, and which rows lie on the sheet."""
     slots = np.zeros((2 * len(fields), len(rows)), dtype=np.int32)
     valid = np.ones(len(rows), dtype=bool)

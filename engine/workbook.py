@@ -358,9 +358,12 @@ def _select(workbook: model.Workbook, grid: Grid, reference: str) -> Any:
 
 
 def _load(source: Source, limits: Limits | None) -> model.Workbook:
+    from sheetgrad.sheets.package import DEFAULT_LIMITS
     from sheetgrad.sheets.reader import read_workbook
 
-    return read_workbook(source) if limits is None else read_workbook(source, limits)
+    from .coordinates import RowCounters
+
+    return read_workbook(source, limits or DEFAULT_LIMITS, RowCounters())
 
 
 def _computed(result: Result) -> Iterator[tuple[int, model.Cells]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .model import MAX_COLUMNS, Cells, DataTable, FormulaKind, Formulas
-from .values import Error, Floats, Strings
+from .records import record
+from .values import Error, Floats, Kinds, Strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,35 @@ class SheetContext:
     )  # values of vm that stand for errors unknown to old versions
 
 
+@record
+class PlainFormulas:
+    """Formulas of some cells, as columns. ``cell``: their numbers among these cells. The rest: see `Columns`."""
+
+    cell: NDArray[np.int64]
+    kind: Kinds
+    area: NDArray[np.int32]  # (m, 4)
+    group: NDArray[np.int64]
+    master: NDArray[np.int64]
+    length: NDArray[np.int64]
+    text: bytes
+
+
+@record
+class PlainCells:
+    """Cells and their formulas, as columns."""
+
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    data: Floats
+    kind: Kinds
+    formulas: PlainFormulas
+
+
 @dataclass(slots=True)
 class Columns:
     """Grows by cells and formulas in document order; `finish` sorts them, the last of several at one place winning.
 
-    ``group`` is a shared formula's number, or -1.
+    ``group`` is a shared formula's number, or -1. ``master`` is the formula of which one is known to be a copy, or -1.
     """
 
     row: array[int] = field(default_factory=lambda: array("i"))
@@ -42,6 +68,7 @@ class Columns:
     formula_kind: array[int] = field(default_factory=lambda: array("B"))
     area: array[int] = field(default_factory=lambda: array("i"))
     group: array[int] = field(default_factory=lambda: array("q"))
+    master: array[int] = field(default_factory=lambda: array("q"))
     length: array[int] = field(default_factory=lambda: array("q"))
     text: bytearray = field(default_factory=bytearray)
     data_tables: list[DataTable] = field(default_factory=list)
@@ -60,8 +87,29 @@ class Columns:
         self.formula_kind.append(kind)
         self.area.extend(area)
         self.group.append(group)
+        self.master.append(-1)
         self.length.append(len(text))
         self.text += text
+
+    def add_many(self, cells: PlainCells) -> None:
+        """Add cells with their formulas."""
+        formulas, base = cells.formulas, len(self.row)
+        self.row.frombytes(_raw(cells.row.astype(np.int32)))
+        self.column.frombytes(_raw(cells.column.astype(np.int32)))
+        self.data.frombytes(_raw(cells.data))
+        self.kind.frombytes(_raw(cells.kind))
+        self.formula_cell.frombytes(_raw(formulas.cell + base))
+        self.formula_kind.frombytes(_raw(formulas.kind))
+        self.area.frombytes(_raw(formulas.area))
+        self.group.frombytes(_raw(formulas.group))
+        self.master.frombytes(_raw(formulas.master))
+        self.length.frombytes(_raw(formulas.length))
+        self.text += formulas.text
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the cells came row by row, each once."""
+        return _order(np.frombuffer(self.row, dtype=np.int32), np.frombuffer(self.column, dtype=np.int32)) is None
 
     def finish(self) -> tuple[Cells, Formulas]:
         """Return the sheet's columns, row-major, each cell once."""
@@ -83,7 +131,9 @@ class Columns:
         kind = np.frombuffer(self.formula_kind, dtype=np.uint8)
         area = np.frombuffer(self.area, dtype=np.int32).reshape(-1, 4)
         bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.frombuffer(self.length, dtype=np.int64))])
-        master = _masters(kind, np.frombuffer(self.group, dtype=np.int64))
+        copied = np.frombuffer(self.master, dtype=np.int64)
+        master = np.where(copied < 0, _masters(kind, np.frombuffer(self.group, dtype=np.int64)), copied)
+        master = master.astype(np.int32)
         kept = np.ones(len(cell), dtype=np.bool_) if place is None else place[cell] >= 0
         kept &= (kind != FormulaKind.SHARED) | ((master >= 0) & kept[master])
         text, self.text = bytes(self.text), bytearray()
@@ -99,6 +149,10 @@ class Columns:
         bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.diff(bounds)[order])])
         cell = cell[order]
         return Formulas(row[cell], column[cell], kind[order], area[order], renumbered[master[order]], text, bounds)
+
+
+def _raw(column: NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(column).view(np.uint8).data
 
 
 def _order(row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.int64] | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Columns, SheetContext
+from .columns import Columns, PlainCells, PlainFormulas, SheetContext
 from .model import FormulaKind
 from .plain_rows import (
     CELL,
@@ -26,7 +25,6 @@ from .plain_rows import (
     references,
     word,
 )
-from .records import record
 from .sheet_xml import filled_area
 from .stored import INLINE_STRING, KIND_OF, NUMBER, TYPES, NotPlain, payloads, without_entities
 from .values import Floats, Kind, Kinds
@@ -39,42 +37,18 @@ _FOUR_BYTES = word(b"\xff" * 4)
 _MOST_TAILS = 24
 
 
-@record
-class _Formulas:
-    cell: Positions  # which of the piece's cells
-    kind: Kinds
-    area: NDArray[np.int32]  # (m, 4)
-    group: Positions
-    length: Positions
-    text: bytes
-
-
 def add_plain(rows: PlainRows, context: SheetContext, columns: Columns) -> bool:
     """Add the cells of plain rows to the columns; return False, with nothing added, where they are not so plain."""
     try:
-        hidden = _hidden_rows(rows)
-        form, dynamic = _cell_forms(rows, context)
+        hidden = hidden_rows(rows)
+        form, dynamic = cell_forms(rows, context)
         data, kind = _values(rows, form, context)
-        formulas = _formulas(rows, dynamic)
+        cells = PlainCells(rows.row, rows.column, data, kind, plain_formulas(rows, dynamic))
     except NotPlain:
         return False
-    base = len(columns.row)
     columns.hidden_rows |= hidden
-    columns.row.frombytes(_raw(rows.row.astype(np.int32)))
-    columns.column.frombytes(_raw(rows.column.astype(np.int32)))
-    columns.data.frombytes(_raw(data))
-    columns.kind.frombytes(_raw(kind))
-    columns.formula_cell.frombytes(_raw(formulas.cell + base))
-    columns.formula_kind.frombytes(_raw(formulas.kind))
-    columns.area.frombytes(_raw(formulas.area))
-    columns.group.frombytes(_raw(formulas.group))
-    columns.length.frombytes(_raw(formulas.length))
-    columns.text += formulas.text
+    columns.add_many(cells)
     return True
-
-
-def _raw(array: NDArray[Any]) -> memoryview:
-    return np.ascontiguousarray(array).view(np.uint8).data
 
 
 def parse_tail(tail: bytes) -> dict[bytes, bytes]:
@@ -121,7 +95,7 @@ def _after_style(rows: PlainRows) -> tuple[Positions, Positions]:
     return start, end - start
 
 
-def _hidden_rows(rows: PlainRows) -> set[int]:
+def hidden_rows(rows: PlainRows) -> set[int]:
     """Return the rows that say they are hidden, having checked the attributes of all."""
     start, end = rows.row_tail, rows.end[rows.row_tag]
     end = end - (rows.octets[end - 1] == ord("/"))
@@ -133,7 +107,7 @@ def _hidden_rows(rows: PlainRows) -> set[int]:
     return {int(rows.row_number[at]) for at, tail in zip(waiting.tolist(), tails, strict=True) if tail in hidden}
 
 
-def _cell_forms(rows: PlainRows, context: SheetContext) -> tuple[NDArray[np.int8], Mask | None]:
+def cell_forms(rows: PlainRows, context: SheetContext) -> tuple[NDArray[np.int8], Mask | None]:
     """Return the type of each cell, and whether it is marked as a dynamic array formula (None where no cell is)."""
     which, found = cell_types(rows)
     types, marked = [], []
@@ -172,24 +146,30 @@ def _by_type(form: NDArray[np.int8]) -> list[Positions]:
     return [which for which in found if len(which)]
 
 
-def _formulas(rows: PlainRows, dynamic: Mask | None) -> _Formulas:
+def plain_formulas(rows: PlainRows, dynamic: Mask | None) -> PlainFormulas:
     """Return the formulas of all cells; those without a text that are no members of a shared formula are none."""
     cell = np.flatnonzero(rows.formula >= 0)
     tag = rows.formula[cell]
     row, column = rows.row[cell], rows.column[cell]
     area = np.stack([row, column, row + 1, column + 1], axis=1).astype(np.int32)
     kind, group = _formula_forms(rows, tag, row, column, area)
-    has_text = rows.tag[tag] == FORMULA
-    start = rows.end[tag] + 1
-    end = np.where(has_text, rows.start[np.minimum(tag + 1, len(rows.start) - 1)], start)
+    start, end = formula_spans(rows, tag)
     text, length = _joined(rows.slices(start, end), end - start)
     if dynamic is not None:
         kind[(kind == FormulaKind.ARRAY) & dynamic[cell]] = FormulaKind.DYNAMIC
     kind[(kind == FormulaKind.SHARED) & (length > 0)] = FormulaKind.NORMAL
     kept = (length > 0) | (kind == FormulaKind.SHARED)
+    master = np.full(len(cell), -1, dtype=np.int64)
     if kept.all():
-        return _Formulas(cell, kind, area, group, length, text)
-    return _Formulas(cell[kept], kind[kept], area[kept], group[kept], length[kept], text)
+        return PlainFormulas(cell, kind, area, group, master, length, text)
+    return PlainFormulas(cell[kept], kind[kept], area[kept], group[kept], master[kept], length[kept], text)
+
+
+def formula_spans(rows: PlainRows, tag: Positions) -> tuple[Positions, Positions]:
+    """Return where the texts of formulas begin and end, given their tags."""
+    start = rows.end[tag] + 1
+    end = np.where(rows.tag[tag] == FORMULA, rows.start[np.minimum(tag + 1, len(rows.start) - 1)], start)
+    return start, end
 
 
 def _formula_forms(

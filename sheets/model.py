@@ -71,11 +71,12 @@ class Cells:
 class Formulas:
     """The formulas of a sheet as columns, row-major by anchor; texts lie end to end in one buffer.
 
-    Text i is ``text[bounds[i]:bounds[i + 1]]``: UTF-8, XML entities resolved, no leading "=".
-    A SHARED member's text is empty; ``master`` is the index of the formula that spells it out (-1 elsewhere;
-    the master itself is NORMAL). ``area`` is (top, left, bottom, right), half-open: what an ARRAY or DYNAMIC formula or
-    a DATA_TABLE (whose text is empty) fills, as stored; the cell alone for the others. Members of an area have no
-    entry here.
+    Text i is ``text[bounds[i]:bounds[i + 1]]``: UTF-8, XML entities resolved, no leading "=". A copy's text is empty;
+    ``master`` is the index of the formula that spells it out, of which it is the copy as a spreadsheet program makes
+    one: references without ``$`` move along (-1 elsewhere, and of SHARED formulas whose master is missing). Copies are
+    SHARED where the file says so, else of any kind. ``area`` is (top, left, bottom, right), half-open: what an ARRAY or
+    DYNAMIC formula or a DATA_TABLE (whose text is empty) fills, as stored; the cell alone for the others. Members of an
+    area have no entry here.
     """
 
     row: Ints  # (m,)

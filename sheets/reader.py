@@ -14,6 +14,7 @@ from .markup import refuse_doctype
 from .model import Sheet, Table, Workbook
 from .package import DEFAULT_LIMITS, Limits, Package
 from .relationships import workbook_part
+from .row_blocks import Moving
 from .shared_strings import read_shared_strings
 from .sheet_stream import read_sheet
 from .values import Floats, Strings
@@ -34,22 +35,26 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | openpyxl.Workbook"
 _XML_ENDINGS = (".xml", ".rels", ".vml")
 
 
-def read_workbook(source: Source, limits: Limits = DEFAULT_LIMITS) -> Workbook:
+def read_workbook(source: Source, limits: Limits = DEFAULT_LIMITS, moving: Moving | None = None) -> Workbook:
     """Read a workbook into columns of cells and formulas.
 
     ``source``: a path, the bytes of a file, or an ``openpyxl.Workbook`` (then `Workbook.package` is None).
+    ``moving``: where the text of a formula counts rows when it is copied down; rows that repeat each other are read
+    much faster with it.
     Raises `FileRefused` for a file that is missing, no .xlsx or .xlsm, damaged, or beyond the limits.
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        return read_package(bytes(source), "<bytes>", limits)
+        return read_package(bytes(source), "<bytes>", limits, moving)
     if isinstance(source, str | os.PathLike):
-        return read_package(_file_bytes(source, limits), os.fspath(source), limits)
+        return read_package(_file_bytes(source, limits), os.fspath(source), limits, moving)
     from .in_memory import read_openpyxl
 
     return read_openpyxl(source)
 
 
-def read_package(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Workbook:
+def read_package(
+    data: bytes, name: str, limits: Limits = DEFAULT_LIMITS, moving: Moving | None = None
+) -> Workbook:
     """Read the bytes of a workbook file; ``name`` is what messages call it."""
     package = Package.open(data, name, limits)
     book = read_workbook_part(package, workbook_part(package))
@@ -57,7 +62,8 @@ def read_package(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Wor
     shared = _shared_strings(package, book, strings)
     metadata = _metadata(package, book)
     sheets = [
-        _read_sheet(package, index, entry, strings, shared, book, metadata) for index, entry in enumerate(book.sheets)
+        _read_sheet(package, index, entry, strings, shared, book, metadata, moving)
+        for index, entry in enumerate(book.sheets)
     ]
     tables: list[Table] = []
     seen: set[str] = set()
@@ -105,11 +111,12 @@ def _read_sheet(
     shared: Floats,
     book: WorkbookPart,
     metadata: Metadata,
+    moving: Moving | None,
 ) -> Sheet:
     context = SheetContext(
         index, entry.name, strings, shared, book.date1904, metadata.dynamic, dict(metadata.rich_errors)
     )
-    columns = read_sheet(package, entry.part, context)
+    columns = read_sheet(package, entry.part, context, moving=moving)
     cells, formulas = columns.finish()
     return Sheet(
         entry.name,

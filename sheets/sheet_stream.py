@@ -8,6 +8,8 @@ from .columns import Columns, SheetContext
 from .fast_cells import add_plain
 from .package import Package
 from .plain_rows import PADDING, PlainRows, scan
+from .repeats import Repeats
+from .row_blocks import Moving
 from .sheet_xml import SheetReader, SheetWalker
 
 PIECE = 1 << 19
@@ -76,26 +78,40 @@ def opens_markup(text: bytes) -> bool:
     return b"<!" in text or b"<?" in text
 
 
-def read_sheet(package: Package, part: str, context: SheetContext, plain: bool = True) -> Columns:
-    """Read a sheet's cells and formulas. ``plain`` False reads all by way of expat: slower, and the same columns."""
+def read_sheet(
+    package: Package, part: str, context: SheetContext, plain: bool = True, moving: Moving | None = None
+) -> Columns:
+    """Read a sheet's cells and formulas.
+
+    ``plain`` False reads all by way of expat: slower, and the same columns. With ``moving``, which tells where a
+    formula counts rows when it is copied down, rows that repeat each other become copies of the first of them.
+    """
     columns = Columns()
     reader = SheetReader(package, part, context, columns)
+    repeats = Repeats(reader, moving)
     pieces = RowPieces(package.stream(part, PIECE))
     reader.feed(pieces.head() if plain else b"")
     if plain and can_be_plain(reader):
-        for text in pieces:
-            rows = scan(text + PADDING)
-            if rows is not None and add_plain(rows, context, columns):
-                reader.row_at = last_row(rows)
-                continue
-            reader.feed(text)
-            if not reader.between_rows or opens_markup(text):
+        for piece in pieces:
+            if not all(_add_rows(text, reader) for text in repeats.left(piece)):
+                if moving is not None:  # a piece may have been cut where no row ends
+                    return read_sheet(package, part, context)
                 break
     reader.feed(pieces.rest)
     for piece in pieces.pieces:
         reader.feed(piece)
     reader.close()
-    return columns
+    return columns if not repeats.added or columns.in_order else read_sheet(package, part, context)
+
+
+def _add_rows(text: bytes, reader: SheetReader) -> bool:
+    """Add a piece of whole rows, unless its end is none of a row."""
+    rows = scan(text + PADDING)
+    if rows is not None and add_plain(rows, reader.context, reader.columns):
+        reader.row_at = last_row(rows)
+        return True
+    reader.feed(text)
+    return reader.between_rows and not opens_markup(text)
 
 
 def last_row(rows: PlainRows) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import xlsxwriter
 
 from sheetgrad.engine.context import Context, Place
+from sheetgrad.engine.coordinates import RowCounters
 from sheetgrad.engine.grid import Grid
 from sheetgrad.engine.outcome import Outcome
 from sheetgrad.engine.workbook import Evaluate
@@ -39,7 +40,7 @@ def file_of(sheets: Mapping[str, Mapping[str, Content]]) -> bytes:
 
 def book_of(sheets: Mapping[str, Mapping[str, Content]]) -> Workbook:
     """Build a workbook as `file_of` writes it."""
-    return read_workbook(file_of(sheets))
+    return read_workbook(file_of(sheets), moving=RowCounters())
 
 
 def computed(workbook: Workbook, evaluate: Evaluate, seed: int = 0) -> tuple[Grid, Outcome]:

@@ -114,7 +114,7 @@ LOOKALIKES = [
 @pytest.mark.parametrize("texts", LOOKALIKES, ids=lambda texts: repr(texts[0]))
 def test_lookalikes(texts: list[str]) -> None:
     formulas = sheet(texts)
-    assert_naive(formulas, templates(formulas))
+    assert_naive(formulas, [template.expanded() for template in templates(formulas)])
 
 
 def test_kinds_are_apart_and_data_tables_left_out() -> None:
@@ -132,6 +132,13 @@ def test_shared_members_take_their_masters_slots() -> None:
     kinds = [FormulaKind.NORMAL, FormulaKind.SHARED, FormulaKind.SHARED, FormulaKind.NORMAL, FormulaKind.SHARED]
     found = templates(sheet(texts, kinds, [-1, 0, 0, -1, 3], width=2))
     assert len(found) == 1
+    assert found[0].members.tolist() == [0, 1, 3, 4]
+    assert [column.tolist() for column in (found[0].copies.of, found[0].copies.member, found[0].copies.row)] == [
+        [0],
+        [2],
+        [1],
+    ]
+    found = [found[0].expanded()]
     assert found[0].members.tolist() == [0, 1, 2, 3, 4]
     assert found[0].slots.tolist() == [
         [0, 0, 0, 1, 0, 2, 0, 2],
@@ -150,7 +157,7 @@ def test_shared_members_that_leave_the_sheet_come_in_at_the_other_end() -> None:
 def test_malformed_shared_formulas_do_not_fail_the_sheet() -> None:
     found = templates(sheet(["A1", "", ""], [0, 1, 1], [-1, -1, 1]))
     assert [type(template.formula) for template in found] == [Formula, FormulaError]
-    assert found[1].members.tolist() == [1, 2]
+    assert found[1].expanded().members.tolist() == [1, 2]
 
 
 def test_no_formulas() -> None:
@@ -183,4 +190,4 @@ def test_bulk_equals_naive(texts: list[str], chance: random.Random) -> None:
         masters.append(chance.choice(earlier) if shared else -1)
         written.append("" if shared else text)
     formulas = sheet(written, kinds, masters)
-    assert_naive(formulas, templates(formulas))
+    assert_naive(formulas, [template.expanded() for template in templates(formulas)])
