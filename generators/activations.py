@@ -76,11 +76,17 @@ EXERCISES = (
     ("Set the slope of leaky ReLU to 1. What is it then?", "The identity: no activation function at all."),
     (
         "How great is the derivative of the sigmoid at most, and what does that do to ten such layers?",
-        "0.25 at x = 0. Ten layers multiply the gradient by at most 0.25¹⁰, about a millionth.",
+        (
+            '="0.25 at x = 0 (here at most "&ROUND(MAX(sigmoid_slope),4)&"). Ten layers multiply the gradient by at '
+            'most 0.25¹⁰, about a millionth."'
+        ),
     ),
     (
         "Which functions fall below zero, and where is the lowest point of Mish?",
-        "leaky ReLU, tanh, Mish, GELU; Mish is lowest near x = −1.19, about −0.31.",
+        (
+            '="leaky ReLU, tanh, Mish, GELU; Mish is lowest near x = −1.19, about −0.31. Here: "&ROUND(MIN(mish),4)&'
+            '" at x = "&ROUND(INDEX(x,MATCH(MIN(mish),mish,0)),2)&"."'
+        ),
     ),
 )
 TOP = 8
@@ -145,11 +151,9 @@ def _controls(sheet: Sheet, start: float, step: float) -> None:
 def _functions(sheet: Sheet, inputs: Frame, points: int) -> tuple[list[Frame], list[Frame]]:
     values: list[Frame] = []
     slopes: list[Frame] = []
-    sheet.headers(
-        TOP - 1,
-        0,
-        ["x", *(entry[0] for entry in FUNCTIONS.values()), "", *(f"{entry[0]}’" for entry in FUNCTIONS.values())],
-    )
+    names = [entry[0] for entry in FUNCTIONS.values()]
+    sheet.headers(TOP - 1, 0, ("x", *names))
+    sheet.headers(TOP - 1, 2 + len(names), [f"{name}′" for name in names])
     sheet.label((TOP - 2, 1), "Functions", Look.TITLE, role=Role.ACTIVATION)
     sheet.label((TOP - 2, 2 + len(FUNCTIONS)), "Derivatives", Look.TITLE, role=Role.GRADIENT)
     for column, (name, (title, formula, slope, call, note, slope_note)) in enumerate(FUNCTIONS.items(), start=1):
@@ -177,7 +181,6 @@ def _functions(sheet: Sheet, inputs: Frame, points: int) -> tuple[list[Frame], l
                 number_format="0.000",
                 note=f"The derivative of {title}. {slope_note}",
                 torch=f"autograd of {call}",
-                scale=Scale.BLUE_WHITE_RED if name in ("mish", "gelu") else Scale.WHITE_RED,
             )
         )
     return values, slopes
@@ -188,4 +191,5 @@ def _chart(title: str, inputs: Frame, frames: list[Frame], row: int) -> Chart:
     series = tuple(
         Series(name, frame, inputs, colour) for name, frame, colour in zip(names, frames, COLOURS, strict=True)
     )
-    return Chart("curve", title, series, 1 + 22 * row, 15, 720, 420, "x", "")
+    name = ("f(x)", "f′(x)")[row]
+    return Chart("curve", title, series, 1 + 22 * row, 15, 720, 420, "x", name)

@@ -37,6 +37,7 @@ class Sheet:
     """One worksheet of a lesson; methods that place a panel return its frame, for formulas to refer to."""
 
     name: str
+    about: str = ""  # what the index says of it; its heading, where this is empty
     panels: list[Panel] = field(default_factory=list)
     choices: dict[str, Choices] = field(default_factory=dict)  # control's name → list
     labels: list[Label] = field(default_factory=list)
@@ -57,6 +58,7 @@ class Sheet:
     )  # printed pages across and down (0: as many as it takes); None: by the next two
     print_scale: int = 75  # per cent
     breaks: tuple[int, ...] = ()  # columns that start a printed page
+    row_breaks: tuple[int, ...] = ()  # rows that do
 
     def frame(self, place: str | tuple[int, int], shape: tuple[int, int] = (1, 1)) -> Frame:
         """Return the frame of a shape at a place, as this sheet spells it."""
@@ -165,7 +167,7 @@ class Book:
     lesson: str
     title: str
     about: tuple[str, ...]  # paragraphs for the index sheet
-    exercises: tuple[tuple[str, str], ...]  # questions and answers
+    exercises: tuple[tuple[str, str], ...]  # questions and answers, which may be formulas ("=…")
     options: dict[str, str | int | float]
     sheets: list[Sheet] = field(default_factory=list)
     live: bool = True  # small enough to carry controls and checks

@@ -25,9 +25,9 @@ def insert_chart(file: Workbook, page: Worksheet, chart: Chart) -> None:
     grid = {"visible": True, "line": {"color": LINE, "width": 0.5}}
     drawing.set_title({"name": chart.title, "name_font": {"size": 11, "bold": True}, "overlay": False})
     drawing.set_x_axis({"name": chart.x_title, "name_font": font, "num_font": font, "label_position": "low"})
-    drawing.set_y_axis(
-        {"name": chart.y_title, "name_font": font, "num_font": font, "major_gridlines": grid, "label_position": "low"}
-    )
+    upright = {"name": chart.y_title, "name_font": font, "num_font": font, "label_position": "low"}
+    reach = dict(zip(("min", "max"), chart.reach or (), strict=False))
+    drawing.set_y_axis(upright | {"major_gridlines": grid} | reach)
     drawing.set_size({"width": chart.width, "height": chart.height})
     drawing.set_legend({"none": True} if len(chart.series) == 1 else {"position": "bottom", "font": font})
     page.insert_chart(chart.row, chart.column, drawing, {"object_position": 1})
@@ -44,7 +44,7 @@ def _series(kind: str, series: Series) -> dict[str, object]:
     if kind == "column":
         options["fill"] = {"color": series.colour}
         options["gap"] = 40
-    elif kind != "scatter":
+    elif kind != "scatter" and series.line:
         options["line"] = {"color": series.colour, "width": 1.75}
     else:
         options["line"] = {"none": True}

@@ -9,7 +9,7 @@ import numpy as np
 from .book import Book, Sheet
 from .compute import recompute
 from .panels import Alarm, Look, Panel
-from .places import Frame, bound
+from .places import Frame
 from .style import Role, Scale
 
 EQUAL, DIFFERS = "equal", "differs"
@@ -18,24 +18,26 @@ ROOM = 130  # pixels that the verdict of a sheet needs
 TOP = 4
 
 
-def add_checks(book: Book) -> bool:
-    """Add the sheet ``check`` and a cell on each sheet; return False, with nothing added, where torch is not installed.
+def can_check() -> bool:
+    """Tell whether torch is installed: a lesson made without it has no checks."""
+    return find_spec("torch") is not None
 
-    For each panel the sum and the sum of squares that torch gives are stored beside those of the panel.
+
+def add_checks(book: Book) -> None:
+    """Add the sheet ``check`` and a cell on each sheet.
+
+    For each panel the sum of all x + x² that torch gives is stored beside that of the panel.
     """
-    if find_spec("torch") is None:
-        return False
     from .twins import Source, twin
 
     expected = twin(book.lesson)(Source(recompute(book)))
     panels = [panel for panel in book.panels if panel.name in expected and not panel.quiet]
     numeric = [panel for panel in panels if expected[panel.name].dtype != object]
-    sums = [[float(np.nansum(values**power)) for power in (1, 2)] for values in (expected[p.name] for p in numeric)]
+    sums = [[float(np.nansum(values) + np.nansum(values**2))] for values in (expected[p.name] for p in numeric)]
     lesson_sheets = [sheet for sheet in book.sheets if any(panel.frame.sheet == sheet.name for panel in numeric)]
     places, verdicts = _check_sheet(book, numeric, sums)
     for sheet in lesson_sheets:
         _verdict(sheet, places.seen_from(sheet.name), verdicts.seen_from(sheet.name))
-    return True
 
 
 def _check_sheet(book: Book, panels: list[Panel], sums: list[list[float]]) -> tuple[Frame, Frame]:
@@ -44,14 +46,13 @@ def _check_sheet(book: Book, panels: list[Panel], sums: list[list[float]]) -> tu
     sheet.widths |= {0: 170, 1: 110}
     count = len(panels)
     sheet.label((0, 0), "Equal to torch?", Look.HEADING)
+    sheet.label((0, 3), "all panels")
     about = (
-        "Stored with this workbook: the sums that torch gave for its first settings. Change a control, "
-        "and panels differ from them."
+        "Stored with this workbook: the sum of x + x² over the cells of each panel, as torch gave it for the first "
+        "settings. Change a control, and panels differ from it."
     )
     sheet.label((1, 0), about, Look.FAINT)
-    sheet.headers(
-        TOP - 1, 0, ("panel", "sheet", "torch: sum", "torch: squares", "here: sum", "here: squares", "verdict")
-    )
+    sheet.headers(TOP - 1, 0, ("panel", "sheet", "torch", "here", "verdict"))
     sheet.constants(
         "check_panels",
         (TOP, 0),
@@ -76,41 +77,42 @@ def _check_sheet(book: Book, panels: list[Panel], sums: list[list[float]]) -> tu
         sums,
         Role.INPUT,
         scale=Scale.NONE,
-        number_format="0.000000",
-        note="The sum of the numbers that torch gives for the panel, and the sum of their squares.",
+        number_format="General",
+        note="The sum of x + x² over the numbers x that torch gives for the panel.",
     )
 
     def total(i: int, j: int) -> str:
-        return f"{'SUM' if j == 0 else 'SUMSQ'}({panels[i].name})"
+        return f"SUM({panels[i].name})+SUMSQ({panels[i].name})"
 
     here = sheet.fill(
         "check_here",
-        (TOP, 4),
-        (count, 2),
+        (TOP, 3),
+        (count, 1),
         total,
         Role.RESULT,
         scale=Scale.NONE,
-        number_format="0.000000",
-        note="The same sums of the panel as it stands here.",
-        torch="x.sum(), (x ** 2).sum()",
+        number_format="General",
+        note="The same sum over the panel as it stands here.",
+        torch="(x + x ** 2).sum()",
     )
 
     def verdict(i: int, j: int) -> str:
-        away = "+".join(f"ABS({here.cell(i, k)}-{torch.cell(i, k)})" for k in (0, 1))
-        near = f"1E-9*(1+ABS({torch.cell(i, 0)})+{torch.cell(i, 1)})"
-        return f'IFERROR(IF({away}<={near},"{EQUAL}","{DIFFERS}"),"{DIFFERS}")'
+        stored = torch.cell(i, 0)
+        near = f"ABS({here.cell(i, 0)}-{stored})<=1E-9*(1+ABS({stored}))"
+        return f'IFERROR(IF({near},"{EQUAL}","{DIFFERS}"),"{DIFFERS}")'
 
     verdicts = sheet.fill(
         "check_verdicts",
-        (TOP, 6),
+        (TOP, 4),
         (count, 1),
         verdict,
         Role.RESULT,
         scale=Scale.NONE,
-        note="Equal where both sums agree to a billionth.",
+        note="Equal where both agree to a billionth.",
         torch="torch.allclose",
     )
     sheet.alarms.append(Alarm(verdicts, f'{verdicts.cell(0, 0)}="{DIFFERS}"'))
+    _say(sheet, "check_all", (0, 4), 2, f'COUNTIF({verdicts.all()},"{DIFFERS}")', "Red where any panel differs.")
     return places, verdicts
 
 
@@ -119,15 +121,21 @@ def _verdict(sheet: Sheet, places: Frame, verdicts: Frame) -> None:
     column, span = _room(sheet)
     name = "check_" + "".join(letter if letter.isalnum() else "_" for letter in sheet.name)
     count = f'COUNTIFS({places.all()},"{sheet.name}",{verdicts.all()},"{DIFFERS}")'
+    note = "Red where a panel of this sheet differs from what torch gave for the first settings."
+    _say(sheet, name, (0, column), span, count, note)
+
+
+def _say(sheet: Sheet, name: str, place: tuple[int, int], span: int, differing: str, note: str) -> None:
+    """Place a cell that says whether a count of differing panels is 0, and turns red where it is not."""
     frame = sheet.fill(
         name,
-        (0, column),
+        place,
         (1, 1),
-        bound(lambda i, j, text: text, f'IF({count}=0,"{ALL_EQUAL}","{SOME_DIFFER}")'),
+        lambda i, j: f'IF({differing}=0,"{ALL_EQUAL}","{SOME_DIFFER}")',
         Role.RESULT,
         scale=Scale.NONE,
         span=span,
-        note="Red where a panel of this sheet differs from what torch gave for the first settings.",
+        note=note,
         torch="sheetgrad verify compares again, at the settings of now",
     )
     sheet.alarms.append(Alarm(frame, f'{frame.cell(0, 0, "rc")}="{SOME_DIFFER}"'))

@@ -8,6 +8,7 @@ from typing import Any
 
 from sheetgrad.sheets.target import write_atomically
 
+from .checks import can_check
 from .compute import compute
 from .lessons import LESSONS, Lesson, Option, lesson
 from .verify import verify
@@ -48,4 +49,4 @@ def generated_and_verified(name: str, file: bytes | None = None) -> dict[str, An
     return verified
 
 
-__all__ = ["Lesson", "Option", "generate", "generated", "generated_and_verified", "lessons", "verify"]
+__all__ = ["Lesson", "Option", "can_check", "generate", "generated", "generated_and_verified", "lessons", "verify"]

@@ -30,21 +30,29 @@ ABOUT = (
         "is model.train() and model.eval()."
     ),
 )
+SHEET = "The network with dropout between Conv2 and pooling"
 EXERCISES = (
     (
         "Set p to 0.5. What happens to the sum of the activations, and to the measured rate?",
         (
-            "The rate comes close to 0.5. The sum stays about what it was, because each survivor counts "
-            "double (1 / (1 − 0.5))."
+            '="The rate comes close to p: now "&ROUND(measured_rate,3)&" at p = "&p&". The sum stays about what it '
+            'was: now "&ROUND(sum_before,1)&" before and "&ROUND(sum_after,1)&" after, because each survivor counts '
+            '1 / (1 − p) = "&ROUND(1/(1-p),2)&" times."'
         ),
     ),
     (
         "Change the seed a few times at p = 0.5. Does the network keep its answer?",
-        "Mostly: no single activation decides. Learning that is what dropout is for.",
+        (
+            '="Mostly: no single activation decides. Learning that is what dropout is for. Now it says "&predicted&'
+            '", with a softmax of "&ROUND(confidence,3)&"."'
+        ),
     ),
     (
         "Set mode to evaluation. Which panels change?",
-        "The dropped activations equal Conv2, and all after it; random numbers and masks are ignored.",
+        (
+            '="The dropped activations equal Conv2, and all after it; random numbers and masks are ignored. Sum of '
+            'squared differences from Conv2 now: "&ROUND(SUMXMY2(conv2_1,dropout_1)+SUMXMY2(conv2_2,dropout_2),1)&"."'
+        ),
     ),
     (
         "Why does the mask use random ≥ p and not random > p?",
@@ -52,7 +60,10 @@ EXERCISES = (
     ),
     (
         "Set p to 0.9 and find a seed with a wrong answer.",
-        "One in ten activations is left, so the answer depends on luck; most seeds do.",
+        (
+            '="One in ten activations is left, so the answer depends on luck; most seeds do. Now "&SUM(mask_1,mask_2)&'
+            '" of "&COUNT(mask_1,mask_2)&" are left, and the answer is "&predicted&" for a "&digit&"."'
+        ),
     ),
 )
 
@@ -62,7 +73,7 @@ def build(digit: int = 70, p: float = 0.2, seed: int = 42) -> Book:
     options: dict[str, str | int | float] = {"digit": digit, "p": p, "seed": seed}
     size = network.SIDE
     book = Book("dropout", "Dropout in cells", ABOUT, EXERCISES, options)
-    sheet = book.sheet("dropout", pages=None)
+    sheet = book.sheet("dropout", about=SHEET, pages=None)
     pixels = network.image(book, sheet, size, digit)
     names, library = network.kernel_library(book)
     row = _controls(sheet, network.controls(sheet, size, digit, names), p, seed)
@@ -135,7 +146,7 @@ def _generator(book: Book, conv2: Channels) -> Frame:
     """Place the Park-Miller generator on a sheet of its own, a number for each activation; return the uniforms."""
     count = 2 * conv2.one.height * conv2.one.width
     sheet = book.sheet("random", frozen=(2, 0), default_width=90, zoom=100, pages=(1, 0))
-    sheet.label((0, 0), f"The Park–Miller generator: {count} numbers", Look.HEADING)
+    sheet.label((0, 0), f"The Park–Miller generator: {count:,} numbers", Look.HEADING)
     sheet.headers(1, 0, ("number", "state", "state / 2147483647"))
     for k in range(count):
         sheet.label((2 + k, 0), float(k + 1), Look.FAINT)

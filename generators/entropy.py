@@ -34,13 +34,25 @@ EXERCISES = (
     ),
     (
         "Add 100 to all five activations of a photo. What happens to the softmax?",
-        "Nothing: only differences count. (That is why the greatest is taken away first.)",
+        (
+            '="Nothing: only differences count. (That is why the greatest is taken away first.) Photo 1 stays at "&'
+            'ROUND(INDEX(softmax,1,1),3)&" for the cat."'
+        ),
     ),
     (
         "Set the temperature to 5, then to 0.2. What happens to the probabilities?",
-        "A high temperature evens them out, a low one makes the greatest nearly 1.",
+        (
+            '="A high temperature evens them out, a low one makes the greatest nearly 1. At temperature "&temperature&'
+            '" the greatest of all is "&ROUND(MAX(softmax),3)&", the least "&ROUND(MIN(softmax),3)&"."'
+        ),
     ),
-    ("What is the loss when all activations are equal?", "ln 5, about 1.609: five classes, each with probability 1/5."),
+    (
+        "What is the loss when all activations are equal?",
+        (
+            '="ln "&COLUMNS(activations)&", about "&ROUND(LN(COLUMNS(activations)),3)&": "&COLUMNS(activations)&" '
+            'classes, each with probability 1/"&COLUMNS(activations)&"."'
+        ),
+    ),
     (
         "Why does binary cross-entropy not add up to 1 over the classes?",
         "Each sigmoid is a probability of its own: both cat and dog can be in the photo.",
@@ -72,12 +84,14 @@ def _softmax(book: Book) -> None:
     )
     top, count = 6, len(BATCH)
     right = WIDTH + 2
-    for row, column in ((top - 1, 0), (top - 1, right), (top + count + 3, 0), (top + count + 3, right)):
-        sheet.headers(row, column + 1, CLASSES)
+    blocks = ((top - 1, 0), (top - 1, right), (top + count + 3, 0), (top + count + 3, right), (top + 2 * count + 7, 0))
+    for row, column in blocks:
+        if (row, column) != (top - 1, right):
+            sheet.headers(row, column + 1, CLASSES)
         for i, (name, _, _) in enumerate(BATCH):
             sheet.label((row + 1 + i, column), name, Look.FAINT)
     classes = sheet.constants(
-        "class_names", (4, right + 1), [CLASSES], Role.INPUT, scale=Scale.NONE, note="The classes.", title="Classes"
+        "class_names", (top - 1, right + 1), [CLASSES], Role.INPUT, scale=Scale.NONE, note="The classes, by name."
     )
     logits = sheet.constants(
         "activations",
@@ -117,7 +131,7 @@ def _softmax(book: Book) -> None:
         note="e to the activation, after taking the greatest of the row away and dividing by the temperature.",
         torch="torch.exp((x - x.max(1)) / temperature)",
     )
-    sheet.label((top - 2, right), "exp", Look.TITLE, role=Role.ACTIVATION)
+    sheet.label((top - 2, right + 1), "e to the activation", Look.TITLE, role=Role.ACTIVATION)
     lower = top + count + 4
     softmax = sheet.fill(
         "softmax",
@@ -184,7 +198,7 @@ def _softmax(book: Book) -> None:
         torch="autograd of F.cross_entropy",
     )
     sheet.label(
-        (gradients.top - 1, 1),
+        (gradients.top - 2, 1),
         "Gradient of the mean loss: softmax − target, divided by the number of photos",
         Look.TITLE,
         role=Role.GRADIENT,
@@ -218,7 +232,7 @@ def _logarithm(sheet: Sheet, row: int, column: int) -> None:
     sheet.charts.append(
         Chart(
             "curve",
-            "The cost of a probability",
+            "The cost of a probability: −ln p",
             (Series("−ln p", costs, chances),),
             row,
             column + 3,

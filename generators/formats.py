@@ -17,6 +17,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     Look.HEADING: {"bold": True, "font_size": 14},
     Look.LARGE: {"font_size": 28, "align": "center"},
     Look.FAINT: {"italic": True, "font_color": FAINT},
+    Look.SMALL: {"font_color": FAINT, "font_size": 6, "align": "center"},
     Look.HEADER_LEFT: {"bold": True, "bottom": 1, "bottom_color": LINE, "valign": "bottom"},
     Look.HEADER: {
         "align": "center",
@@ -29,6 +30,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     Look.WRAP: {"text_wrap": True, "valign": "top"},
     Look.WRAP_CENTRE: {"text_wrap": True, "valign": "bottom", "align": "center", "bold": True},
     Look.WRAP_TITLE: {"text_wrap": True, "valign": "top", "bold": True, "font_size": 12},
+    Look.TINT: {},
     Look.ANSWER: {"text_wrap": True, "valign": "top", "italic": True, "font_color": FAINT},
     Look.LINK: {"font_color": "#0563C1", "underline": 1, "valign": "top"},
 }
@@ -68,7 +70,7 @@ class Formats:
             properties["font_color"] = label.role.colour
         if label.colour:
             properties["font_color"] = label.colour
-        if label.look == Look.WRAP and label.role is not None:
+        if label.look == Look.TINT and label.role is not None:
             properties["bg_color"] = label.role.tint
         return self.make(**properties)
 

@@ -30,10 +30,22 @@ def add_index(book: Book) -> Sheet:
         height = 1 + len(paragraph) // 240
         sheet.label((row, 0), paragraph, Look.WRAP, width=len(_COLUMNS), height=height)
         row += height
+    row = _sheets(book, sheet, row + 1)
     row = _exercises(book, sheet, row + 1)
     row = _legend(sheet, row + 1)
     _panels(book, sheet, row + 1)
     return sheet
+
+
+def _sheets(book: Book, sheet: Sheet, row: int) -> int:
+    """Say what each sheet shows: what stands at its top left, unless it says more of itself."""
+    sheet.label((row, 0), "Sheets", Look.TITLE)
+    pages = [page for page in book.sheets if page is not sheet]
+    for offset, page in enumerate(pages, start=1):
+        heading = min((label for label in page.labels if label.row == 0), key=lambda label: label.column)
+        sheet.label((row + offset, 0), page.name, Look.LINK, link=f"internal:'{page.name}'!A1")
+        sheet.label((row + offset, 1), page.about or heading.text)
+    return row + len(pages) + 1
 
 
 def _exercises(book: Book, sheet: Sheet, row: int) -> int:
@@ -49,9 +61,11 @@ def _exercises(book: Book, sheet: Sheet, row: int) -> int:
 
 
 def _legend(sheet: Sheet, row: int) -> int:
-    sheet.label((row, 0), "Colours of outlines and titles", Look.TITLE)
+    sheet.label((row, 0), "Colours", Look.TITLE)
+    meaning = "(of outlines and titles; numbers are white at zero, red above it and blue below)"
+    sheet.label((row, 1), meaning, Look.FAINT)
     for offset, role in enumerate(Role, start=1):
-        sheet.label((row + offset, 0), role.word, Look.WRAP, role=role)
+        sheet.label((row + offset, 0), role.word, Look.TINT, role=role)
         sheet.label((row + offset, 1), role.meaning)
     return row + len(Role) + 1
 

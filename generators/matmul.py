@@ -33,7 +33,10 @@ EXERCISES = (
     ),
     (
         "How many of the sparse matrix's cells are not zero?",
-        "Nine in each row (fewer where the kernel itself has zeros).",
+        (
+            '="Nine in each row, fewer where the kernel itself has zeros: now "&SUMPRODUCT(--(sparse_matrix<>0))&'
+            '" of "&COUNT(sparse_matrix)&"."'
+        ),
     ),
     (
         "Choose the kernel “identity”. What is the sparse matrix then?",
@@ -41,7 +44,10 @@ EXERCISES = (
     ),
     (
         "How many weights would a dense layer between the same image and output have?",
-        "As many as the sparse matrix has cells, all of them free to differ.",
+        (
+            '="As many as the sparse matrix has cells, "&COUNT(sparse_matrix)&", all of them free to differ. The '
+            'convolution has "&COUNT(kernel)&"."'
+        ),
     ),
 )
 
@@ -70,10 +76,10 @@ def build(digit: int = 70, side: int = 8) -> Book:
         (9, 1),
         lambda i, j: kernel.cell(i // 3, i % 3),
         Role.WEIGHT,
-        title="Kernel",
         note="The kernel as a column.",
         torch="kernel.flatten()",
     )
+    sheet.label((column.top - 2, column.left), "Kernel as a column", Look.TITLE, role=Role.WEIGHT)
     product = _sparse(sheet, image, column, side)
     patches = _patches(sheet, image, column, conv, side)
     for place, name, label, frame, call in (
@@ -176,6 +182,9 @@ def _sparse(sheet: Sheet, image: Frame, column: Frame, side: int) -> Frame:
         torch="divmod(k, width)",
     )
     sheet.headers(top - 1, 0, ("row", "col"))
+    sheet.headers(top - 1, places.left, ("row", "col"))
+    for offset, word in enumerate(("row of the pixel", "column")):
+        sheet.label((top - 3 + offset, 0), word, Look.FAINT)
     columns = sheet.fill(
         "pixel_places",
         (top - 3, left),

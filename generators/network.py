@@ -79,6 +79,7 @@ def digit_library(book: Book) -> Frame:
     """Place the hundred digits on a sheet of their own, a contact sheet of 10 x 10, and return their frame."""
     images, _ = vendored.digits()
     sheet = book.sheet("digits", default_width=9, row_height=9, zoom=40, frozen=(1, 1), pages=(1, 1))
+    sheet.about = "A hundred handwritten digits to choose from, ten of each"
     sheet.widths[0], sheet.heights[0] = 90, 50
     for k in range(CLASSES):
         sheet.label((0, 1 + SIDE * k), f"example {k + 1}", Look.LARGE, width=SIDE)
@@ -172,7 +173,7 @@ def controls(sheet: Sheet, size: int, digit: int, names: Frame | None) -> int:
                 number_format="0",
                 note="The row where the chosen kernel starts on the sheet kernels.",
             )
-            sheet.label((row, 17), "row on the sheet kernels", Look.FAINT)
+            sheet.label((row, 18), "row on the sheet kernels", Look.FAINT)
             row += 1
     return row
 
@@ -424,13 +425,14 @@ def verdict(sheet: Sheet, row: int, classes: Frame, softmax: Frame) -> None:
     sheet.charts.append(
         Chart(
             "column",
-            "Softmax",
+            "Which digit is it?",
             (Series("softmax", softmax, classes),),
             row + 6,
             0,
             27 * 27,
             20 * 12,
             "digit",
-            "probability",
+            "softmax",
+            (0, 1),
         )
     )

@@ -27,7 +27,11 @@ ABOUT = (
 EXERCISES = (
     (
         "Which optimiser comes close to the line first? Change the learning rates.",
-        "It depends on them: that is why they are searched for.",
+        (
+            '="It depends on them: that is why they are searched for. RMSE at the end now: SGD "&'
+            'ROUND(INDEX(sgd_end,3),3)&", momentum "&ROUND(INDEX(momentum_end,3),3)&", RMSProp "&'
+            'ROUND(INDEX(rmsprop_end,3),3)&", Adam "&ROUND(INDEX(adam_end,3),3)&"."'
+        ),
     ),
     (
         "Set momentum to 0. Which sheet do you have then?",
@@ -35,7 +39,10 @@ EXERCISES = (
     ),
     (
         "Set the learning rate of SGD to 0.3. What happens?",
-        "Steps overshoot on points far from zero, and the error grows instead of falling.",
+        (
+            '="Steps overshoot on points far from zero, and the error jumps up again and again. It is "&'
+            'ROUND(MIN(sgd_rmse),3)&" at best and "&ROUND(INDEX(sgd_rmse,ROWS(sgd_rmse)),3)&" after the last step."'
+        ),
     ),
     (
         "Why does RMSProp move at nearly the same speed everywhere?",
@@ -134,7 +141,8 @@ def build(points: int = 20, epochs: int = 3, seed: int = 1) -> Book:
     front = book.sheet("optimisers", frozen=(1, 0), default_width=64, zoom=100, pages=(1, 1))
     xs, ys = _data(front, points, Random(seed))
     curves = [_optimiser(book, each, xs, ys, points * epochs) for each in OPTIMISERS]
-    _overview(front, curves)
+    ends = _overview(front, curves)
+    _lines(front, xs, ys, ends)
     return book
 
 
@@ -322,8 +330,39 @@ def _memories(sheet: Sheet, kind: Optimiser, slopes: Frame) -> dict[str, Frame]:
     return frames
 
 
-def _overview(sheet: Sheet, curves: list[tuple[Frame, Frame, Frame]]) -> None:
-    sheet.widths[4] = 120
+def _lines(sheet: Sheet, xs: Frame, ys: Frame, ends: list[Frame]) -> None:
+    """Place both ends of each optimiser's line, and draw the points and the lines."""
+    sheet.headers(1, 9, ("x", *(kind.title for kind in OPTIMISERS)))
+    detail: Manner = {"number_format": "0.00", "scale": Scale.NONE}
+    across = sheet.fill(
+        "line_x",
+        (2, 9),
+        (2, 1),
+        lambda i, j: f"{('MIN', 'MAX')[i]}({xs.all()})",
+        Role.INPUT,
+        note="Where the lines of the chart start and end: the least and the greatest x.",
+        torch="x.min(), x.max()",
+        **detail,
+    )
+    lines = sheet.fill(
+        "lines",
+        (2, 10),
+        (2, len(ends)),
+        lambda i, j: f"{ends[j].cell(0, 0, 'rc')}*{across.cell(i, 0, 'c')}+{ends[j].cell(0, 1, 'rc')}",
+        Role.RESULT,
+        note="a·x + b at both ends, with each optimiser’s last a and b.",
+        torch="a * x + b",
+        **detail,
+    )
+    series = [Series("points", ys, xs, "#7F7F7F", marker=True, line=False)]
+    for at, (kind, colour) in enumerate(zip(OPTIMISERS, COLOURS, strict=True)):
+        series.append(Series(kind.title, lines.part(0, at, 2, 1), across, colour))
+    sheet.charts.append(Chart("curve", "The points and the four lines", tuple(series), TOP - 1, 15, 520, 440, "x", "y"))
+
+
+def _overview(sheet: Sheet, curves: list[tuple[Frame, Frame, Frame]]) -> list[Frame]:
+    """Place what each optimiser has reached, and draw its errors; return the rows."""
+    sheet.widths[4], ends = 120, []
     sheet.headers(1, 4, ("optimiser", "a", "b", "RMSE"))
     for row, (kind, (_, errors, after)) in enumerate(zip(OPTIMISERS, curves, strict=True), start=2):
         sheet.label((row, 4), kind.title)
@@ -333,16 +372,18 @@ def _overview(sheet: Sheet, curves: list[tuple[Frame, Frame, Frame]]) -> None:
             after.seen_from(sheet.name).cell(last, 1),
             errors.seen_from(sheet.name).cell(last, 0),
         )
-        sheet.fill(
+        end = sheet.fill(
             f"{kind.name}_end",
             (row, 5),
             (1, 3),
             bound(lambda i, j, there: there[j], there),
             Role.RESULT,
             number_format="0.000",
+            scale=Scale.NONE,
             note="a, b and the error over all points after the last step.",
             torch=kind.torch,
         )
+        ends.append(end)
     series = tuple(
         Series(kind.title, errors, steps, colour)
         for kind, (steps, errors, _), colour in zip(OPTIMISERS, curves, COLOURS, strict=True)
@@ -350,3 +391,4 @@ def _overview(sheet: Sheet, curves: list[tuple[Frame, Frame, Frame]]) -> None:
     sheet.charts.append(
         Chart("curve", "RMSE over all points, step by step", series, TOP - 1, 4, 760, 440, "step", "RMSE")
     )
+    return ends

@@ -53,7 +53,7 @@ class Panel:
     title: str = ""  # stands above the panel
     note: str = ""  # what it computes, in a sentence or two
     torch: str = ""  # the torch call that gives the same numbers
-    scale: Scale = Scale.WHITE_RED
+    scale: Scale = Scale.BLUE_WHITE_RED
     number_format: str = "0.0"
     align: str = "center"
     span: int = 1  # columns that a single cell is merged over, so that its number never shows as ###
@@ -108,6 +108,7 @@ class Look:
     TITLE = "title"
     HEADING = "heading"
     FAINT = "faint"
+    SMALL = "small"
     LARGE = "large"
     HEADER = "header"
     HEADER_LEFT = "header to the left"
@@ -115,6 +116,7 @@ class Look:
     WRAP_CENTRE = "wrap centred"
     WRAP_TITLE = "wrapped title"
     ANSWER = "answer"
+    TINT = "tint"
     LINK = "link"
 
 
@@ -143,6 +145,7 @@ class Series:
     colour: str = "#C0504D"
     labels: tuple[str, ...] = ()  # a text beside each point
     marker: bool = False
+    line: bool = True  # False: points alone, in a chart of curves
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ class Chart:
     height: int
     x_title: str = ""
     y_title: str = ""
+    reach: tuple[float, float] | None = None  # where the upright axis starts and ends; None: as the numbers need
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,31 @@
-"""The sheets ``strides`` and ``padded`` of the conv lesson: stride, padding, pooling, and a window that walks."""
+"""The sheet ``strides`` of the conv lesson: stride, padding, pooling, and a window that walks over the image."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from .book import Book, Manner, Sheet
 from .network import Channels
 from .panels import Alarm, Look
-from .places import Frame
+from .places import Frame, bound
 from .style import Role
 
 SIDE = 28
-MAX_POOLING, AVERAGE_POOLING = "max", "average"
+MAX_POOLING, AVERAGE_POOLING, CONCAT_POOLING = "max", "average", "concat"
+TOP = 3  # row where image and outputs start; their columns are numbered in the row above
+IMAGE, OUTPUTS, APART = 13, 46, SIDE + 2  # columns: of the image, of the first output, from one to the next
+POOLED = TOP + SIDE + 4
+FIELD, WIDE = 6, 3  # column of controls and results, columns that each is merged over
 
 
 def add_strides(book: Book, image: Frame, kernels: Channels) -> None:
-    """Add both sheets to a lesson with a 28 x 28 image and two kernels."""
-    padded_sheet = book.sheet("padded", pages=(1, 1))
-    padded = _padded(padded_sheet, image)
-    sheet = book.sheet("strides", pages=(1, 1))
+    """Add the sheet to a lesson with a 28 x 28 image and two kernels."""
+    sheet = book.sheet("strides", pages=None, print_scale=52, breaks=(OUTPUTS + APART,))
     sheet.label((0, 0), "Stride, padding and pooling: choose in the yellow cells", Look.HEADING)
     _controls(sheet)
-    there = padded.seen_from(sheet.name)
-    _walk(sheet, padded_sheet, padded, there, kernels.one.seen_from(sheet.name))
-    outputs = [_output(sheet, channel, there, kernels[channel - 1].seen_from(sheet.name)) for channel in (1, 2)]
+    padded = _padded(sheet, image.seen_from(sheet.name))
+    outputs = [_output(sheet, channel, padded, kernels[channel - 1].seen_from(sheet.name)) for channel in (1, 2)]
+    _walk(sheet, padded, outputs[0], kernels.one.seen_from(sheet.name))
     for channel, output in enumerate(outputs, start=1):
         _pool(sheet, channel, output)
     _global_pool(sheet, outputs)
@@ -29,21 +33,17 @@ def add_strides(book: Book, image: Frame, kernels: Channels) -> None:
 
 def _padded(sheet: Sheet, image: Frame) -> Frame:
     """Place the image with a ring of zeros around it."""
-    source, side = image.seen_from(sheet.name), SIDE + 2
-    sheet.label(
-        (0, 0),
-        (f"The image with a ring of zeros: {side}×{side}. Padding 1 starts at the ring, padding 0 inside it."),
-        Look.TITLE,
-        role=Role.INPUT,
-    )
+    side = SIDE + 2
+    title = f"Image with a ring of zeros: {side}×{side}. Padding 1 starts at the ring, padding 0 inside it"
+    sheet.label((1, IMAGE), title, Look.TITLE, role=Role.INPUT)
     return sheet.fill(
         "padded",
-        (1, 0),
+        (TOP, IMAGE),
         (side, side),
-        lambda i, j: source.cell(i - 1, j - 1) if 0 < i < side - 1 and 0 < j < side - 1 else None,
+        lambda i, j: image.cell(i - 1, j - 1) if 0 < i < side - 1 and 0 < j < side - 1 else "0",
         Role.INPUT,
-        note="The image of the sheet conv, one cell further down and right; the empty ring counts as zeros. "
-        "The window of the sheet strides is outlined here.",
+        note="The image of the sheet conv, one cell further down and right, in a ring of zeros. The window that walks "
+        "is outlined in blue.",
         torch="F.pad(image, (1, 1, 1, 1))",
     )
 
@@ -56,205 +56,207 @@ def _controls(sheet: Sheet) -> None:
             "pooling",
             "Pooling 2×2",
             MAX_POOLING,
-            (MAX_POOLING, AVERAGE_POOLING),
-            "max or average",
-            "What each 2×2 block becomes.",
+            (MAX_POOLING, AVERAGE_POOLING, CONCAT_POOLING),
+            "max, average, or both (concat)",
+            "What each 2×2 block becomes: its greatest, its mean, or both, side by side.",
         ),
     )
     for row, (name, label, value, choices, prompt, note) in enumerate(rows, start=2):
-        sheet.control(name, (row, 6), label, value, choices, label_width=6, width=3, prompt=prompt, note=note)
-    details: Manner = {"span": 3, "number_format": "0"}
-    sheet.result(
-        "output_side",
-        (5, 6),
-        "Output’s side",
-        f"INT(({SIDE}+2*padding-3)/stride)+1",
-        torch="F.conv2d(…).shape[-1]",
-        note="(28 + 2·padding − 3) / stride, rounded down, plus 1.",
-        label_width=6,
-        **details,
-    )
-    sheet.result(
-        "pooled_side",
-        (6, 6),
-        "Pooled side",
-        "INT(output_side/2)",
-        torch="F.max_pool2d(…).shape[-1]",
-        note="Half of the output’s side, rounded down.",
-        label_width=6,
-        **details,
-    )
+        sheet.control(
+            name, (row, FIELD), label, value, choices, label_width=FIELD, width=WIDE, prompt=prompt, note=note
+        )
+    side = f"INT(({SIDE}+2*padding-3)/stride)+1"
+    note = "(28 + 2·padding − 3) / stride, rounded down, plus 1."
+    _result(sheet, "output_side", 5, "Output’s side", side, note, "F.conv2d(…).shape[-1]")
+    note = "Half of the output’s side, rounded down."
+    _result(sheet, "pooled_side", 6, "Pooled side", "INT(output_side/2)", note, "F.max_pool2d(…).shape[-1]")
 
 
-def _walk(sheet: Sheet, padded_sheet: Sheet, padded: Frame, there: Frame, kernel: Frame) -> None:
+def _result(
+    sheet: Sheet, name: str, row: int, label: str, formula: str, note: str, torch: str, style: str = "0"
+) -> None:
+    details: Manner = {"span": WIDE, "number_format": style}
+    sheet.result(name, (row, FIELD), label, formula, label_width=FIELD, note=note, torch=torch, **details)
+
+
+def _walk(sheet: Sheet, padded: Frame, output: Frame, kernel: Frame) -> None:
     """Place the stepper: the window at one output, times kernel 1, added up."""
     sheet.label((8, 0), "Walk the window", Look.TITLE, role=Role.CONTROL)
     sheet.control(
         "position",
-        (9, 6),
+        (9, FIELD),
         "Output number",
         60.0,
         (1, SIDE * SIDE),
         whole=True,
-        label_width=6,
-        width=3,
+        label_width=FIELD,
+        width=WIDE,
         prompt="1, 2, 3 … row after row",
         note="Which output to look at: count 1, 2, 3 … along the rows. Type the next number to walk.",
     )
-    details: Manner = {"span": 3, "number_format": "0"}
-    sheet.result(
-        "walk_row",
-        (10, 6),
-        "Its row",
-        "MIN(INT((position-1)/output_side),output_side-1)+1",
-        torch="divmod(position - 1, side)",
-        note="The output’s row.",
-        label_width=6,
-        **details,
+    call = "divmod(position - 1, side)"
+    row = "MIN(INT((position-1)/output_side),output_side-1)+1"
+    _result(sheet, "walk_row", 10, "Its row", row, "The output’s row.", call)
+    column = "MOD(position-1,output_side)+1"
+    _result(sheet, "walk_column", 11, "Its column", column, "The output’s column.", call)
+    products = _products(sheet, padded, kernel)
+    note = "The nine products, added."
+    _result(
+        sheet, "walk_sum", 18, "Their sum", f"SUM({products.all('')})", note, "(window * kernel).sum()", style="0.000"
     )
-    sheet.result(
-        "walk_column",
-        (11, 6),
-        "Its column",
-        "MOD(position-1,output_side)+1",
-        torch="divmod(position - 1, side)",
-        note="The output’s column.",
-        label_width=6,
-        **details,
+    note = "The same number as in channel 1 at this row and column, outlined in blue."
+    _result(sheet, "walk_output", 19, "After ReLU: the output", "MAX(0,walk_sum)", note, "F.relu(…)", style="0.000")
+    inside = ",".join(
+        f"{place}>=stride*(walk_{name}-1)+1-padding,{place}<stride*(walk_{name}-1)+4-padding"
+        for place, name in ((f"ROW()-{padded.top + 1}", "row"), (f"COLUMN()-{padded.left + 1}", "column"))
     )
-    window = sheet.fill(
-        "walk_window",
-        (14, 0),
-        (3, 3),
-        lambda _i, _j: (
-            f"INDEX({there.all()},stride*(walk_row-1)+1-padding+ROW()-14,stride*(walk_column-1)+1-padding+COLUMN())+0"
+    sheet.alarms.append(Alarm(padded, f"AND({inside})", border=True))
+    here = f"AND({output.cell(0, -1, 'c')}=walk_row,{output.cell(-1, 0, 'r')}=walk_column)"
+    sheet.alarms.append(Alarm(output, here, border=True))
+
+
+def _products(sheet: Sheet, padded: Frame, kernel: Frame) -> Frame:
+    """Place the window, the kernel, and their nine products; return those."""
+    row, column = (f"stride*(walk_{name}-1)+1-padding" for name in ("row", "column"))
+    panels: tuple[tuple[str, str, Role, str, str, Callable[[int, int], str]], ...] = (
+        (
+            "walk_window",
+            "Window",
+            Role.INPUT,
+            "The nine pixels under the window.",
+            "F.unfold(image, 3)[:, position]",
+            lambda _i, _j: f"INDEX({padded.all()},{row}+ROW()-14,{column}+COLUMN())",
         ),
-        Role.INPUT,
-        title="Window",
-        note="The nine pixels under the window.",
-        torch="F.unfold(image, 3)[:, position]",
+        ("walk_kernel", "Kernel 1", Role.WEIGHT, "The nine weights.", "kernel", lambda i, j: kernel.cell(i, j)),
     )
-    copy = sheet.fill(
-        "walk_kernel",
-        (14, 4),
-        (3, 3),
-        lambda i, j: kernel.cell(i, j),
-        Role.WEIGHT,
-        title="Kernel 1",
-        note="The nine weights.",
-        torch="kernel",
-    )
-    products = sheet.fill(
+    frames = [
+        sheet.fill(name, (14, 4 * at), (3, 3), formula, role, title=title, note=note, torch=torch)
+        for at, (name, title, role, note, torch, formula) in enumerate(panels)
+    ]
+    return sheet.fill(
         "walk_products",
         (14, 8),
         (3, 3),
-        lambda i, j: f"{window.cell(i, j)}*{copy.cell(i, j)}",
+        lambda i, j: f"{frames[0].cell(i, j)}*{frames[1].cell(i, j)}",
         Role.ACTIVATION,
         title="Products",
         note="Pixel times weight.",
         torch="window * kernel",
     )
-    sheet.result(
-        "walk_sum",
-        (18, 6),
-        "Their sum",
-        f"SUM({products.all('')})",
-        label_width=6,
-        span=3,
-        number_format="0.000",
-        torch="(window * kernel).sum()",
-        note="The nine products, added.",
-    )
-    sheet.result(
-        "walk_output",
-        (19, 6),
-        "After ReLU: the output",
-        "MAX(0,walk_sum)",
-        label_width=6,
-        span=3,
-        number_format="0.000",
-        torch="F.relu(…)",
-        note="The same number as in channel 1 at this row and column.",
-    )
-    row, column = (f"{axis}()-{first}" for axis, first in (("ROW", padded.top + 1), ("COLUMN", padded.left + 1)))
-    inside = ",".join(
-        f"{place}>=stride*(walk_{name}-1)+1-padding,{place}<stride*(walk_{name}-1)+4-padding"
-        for place, name in ((row, "row"), (column, "column"))
-    )
-    padded_sheet.alarms.append(Alarm(padded, f"AND({inside})", border=True))
+
+
+def _title(sheet: Sheet, place: tuple[int, int], words: str, rest: str) -> None:
+    """Place a title: ``words``, and beside them what a formula adds."""
+    sheet.label(place, words, Look.TITLE, role=Role.ACTIVATION)
+    sheet.label((place[0], place[1] + WIDE), f"={rest}", Look.TITLE, role=Role.ACTIVATION)
+
+
+def _number(sheet: Sheet, frame: Frame) -> None:
+    """Number the columns above a panel, and the rows to the left of the first."""
+    for k in range(frame.width):
+        sheet.label((frame.top - 1, frame.left + k), float(k + 1), Look.SMALL)
+    for k in range(frame.height if frame.left == OUTPUTS else 0):
+        sheet.label((frame.top + k, frame.left - 1), float(k + 1), Look.SMALL)
+
+
+def _numbers(frame: Frame, i: int, j: int) -> tuple[str, str]:
+    """Spell the numbers of a cell's row and column."""
+    return frame.cell(i, OUTPUTS - 1 - frame.left, "c"), frame.cell(-1, j, "r")
 
 
 def _output(sheet: Sheet, channel: int, padded: Frame, kernel: Frame) -> Frame:
     """Place a convolution for every stride and padding: four windows to choose from."""
-    column = 13 + (SIDE + 2) * (channel - 1)
-    sheet.label(
-        (1, column),
-        f'="Channel {channel}: "&output_side&"×"&output_side&" at stride "&stride&", padding "&padding',
-        Look.TITLE,
-        role=Role.ACTIVATION,
-    )
+    place = (TOP, OUTPUTS + APART * (channel - 1))
+    frame = sheet.frame(place, (SIDE, SIDE))
+    size = 'output_side&"×"&output_side&" at stride "&stride&", padding "&padding'
+    _title(sheet, (1, frame.left), f"Channel {channel}:", size)
+    _number(sheet, frame)
 
     def formula(i: int, j: int) -> str:
+        row, column = _numbers(frame, i, j)
         starts = ((i + 1, j + 1), (i, j), (2 * i + 1, 2 * j + 1), (2 * i, 2 * j))
-        sums = ",".join(f"SUM({padded.window(row, across, 3, 3)}*{kernel.all()})" for row, across in starts)
-        return f'IF(MAX(ROW()-2,COLUMN()-{column})>output_side,"",MAX(0,CHOOSE(2*stride-1+padding,{sums})))'
+        used = starts if max(i, j) < SIDE // 2 else starts[:2]  # stride 2 never gets further
+        chosen = "2*stride-1+padding" if len(used) == len(starts) else "1+padding"
+        sums = ",".join(f"SUM({padded.window(*start, 3, 3)}*{kernel.all()})" for start in used)
+        return f'IF(MAX({row},{column})>output_side,"",MAX(0,CHOOSE({chosen},{sums})))'
 
     return sheet.fill(
         f"strided_{channel}",
-        (2, column),
+        place,
         (SIDE, SIDE),
         formula,
         Role.ACTIVATION,
         array=True,
-        note=(
-            "The window at (row, column) for stride 1, at twice that for stride 2; one cell earlier with "
-            "padding. Empty beyond the output’s side."
-        ),
+        note="The window at (row, column) for stride 1, at twice that for stride 2; one cell earlier with padding. "
+        "Empty beyond the output’s side. Cells that only stride 1 reaches choose between two windows.",
         torch=f"F.relu(F.conv2d(image, kernel_{channel}, stride=stride, padding=padding))",
     )
 
 
 def _pool(sheet: Sheet, channel: int, output: Frame) -> None:
+    """Place what the blocks of an output become, and beside it their means where pooling is concat."""
     side = SIDE // 2
-    top, column = output.bottom + 2, output.left
-    sheet.label(
-        (top - 1, column),
-        f'="Channel {channel}, "&pooling&" pooling: "&pooled_side&"×"&pooled_side',
-        Look.TITLE,
-        role=Role.ACTIVATION,
-    )
+    first = sheet.frame((POOLED, output.left), (side, side))
+    second = sheet.frame((POOLED, first.right + 1), (side, side))
+    words = 'IF(pooling="average","average","max")&" pooling, "&pooled_side&"×"&pooled_side'
+    _title(sheet, (POOLED - 2, first.left), f"Channel {channel}:", words)
+    words = 'IF(pooling="concat","and average pooling, "&pooled_side&"×"&pooled_side,"")'
+    _title(sheet, (POOLED - 2, second.left - WIDE), "", words)
+    _number(sheet, first)
+    _number(sheet, second)
 
-    def formula(i: int, j: int) -> str:
+    def chosen(i: int, j: int) -> str:
         block = output.window(2 * i, 2 * j, 2, 2)
-        kind = f'IF(pooling="{MAX_POOLING}",MAX({block}),SUM({block})/4)'
-        return f'IF(MAX(ROW()-{top},COLUMN()-{column})>pooled_side,"",{kind})'
+        kind = f'IF(pooling="{AVERAGE_POOLING}",AVERAGE({block}),MAX({block}))'
+        return f'IF(MAX({",".join(_numbers(first, i, j))})>pooled_side,"",{kind})'
 
-    sheet.fill(
-        f"pooled_{channel}",
-        (top, column),
-        (side, side),
-        formula,
-        Role.ACTIVATION,
-        note="The greatest, or the mean, of each 2×2 block of the output above.",
-        torch="F.max_pool2d(x, 2) or F.avg_pool2d(x, 2)",
-    )
+    def mean(i: int, j: int) -> str:
+        unused = f'pooling<>"{CONCAT_POOLING}",MAX({",".join(_numbers(second, i, j))})>pooled_side'
+        return f'IF(OR({unused}),"",AVERAGE({output.window(2 * i, 2 * j, 2, 2)}))'
+
+    for name, frame, formula, note, call in (
+        (
+            f"pooled_{channel}",
+            first,
+            chosen,
+            "The greatest of each 2×2 block of the output above, or its mean with average pooling.",
+            "F.max_pool2d(x, 2) or F.avg_pool2d(x, 2)",
+        ),
+        (
+            f"pooled_mean_{channel}",
+            second,
+            mean,
+            "With concat pooling the mean of each block as well: twice the channels. Empty otherwise.",
+            "F.avg_pool2d(x, 2)",
+        ),
+    ):
+        sheet.fill(
+            name,
+            (frame.top, frame.left),
+            (side, side),
+            bound(lambda i, j, formula: formula(i, j), formula),
+            Role.ACTIVATION,
+            note=note,
+            torch=call,
+        )
 
 
 def _global_pool(sheet: Sheet, outputs: list[Frame]) -> None:
-    """Place concat pooling: greatest and mean of each whole channel, side by side."""
-    top, column = outputs[0].bottom + 2, 0
-    sheet.label((top - 1, column), "Concat pooling: one number a channel", Look.TITLE, role=Role.ACTIVATION)
-    sheet.headers(top + 1, column, ("max 1", "max 2", "avg 1", "avg 2"), Look.FAINT)
+    """Place concat pooling over whole channels: greatest and mean of each."""
+    top = POOLED
+    sheet.label((top - 2, 0), "Concat pooling of whole channels", Look.TITLE, role=Role.ACTIVATION)
+    for i, kind in enumerate(("Greatest", "Mean")):
+        for j in (0, 1):
+            sheet.label((top + 2 * i + j, 0), f"{kind} of channel {j + 1}")
     sheet.fill(
         "concat_pooling",
-        (top, column),
-        (1, 4),
-        lambda i, j: f"{'MAX' if j < 2 else 'AVERAGE'}({outputs[j % 2].all('')})",
+        (top, FIELD),
+        (4, 1),
+        lambda i, j: f"{'MAX' if i < 2 else 'AVERAGE'}({outputs[i % 2].all('')})",
         Role.ACTIVATION,
-        number_format="0.00",
-        note=(
-            "The greatest of channel 1 and 2, then the mean of channel 1 and 2: what a network’s head sees "
-            "with concat pooling."
-        ),
+        number_format="0.000",
+        span=WIDE,
+        note="The greatest of channel 1 and 2, then their means: one number a channel, which is what a network’s head "
+        "sees with concat pooling, whatever the size of the image.",
         torch="torch.cat([F.adaptive_max_pool2d(x, 1), F.adaptive_avg_pool2d(x, 1)])",
     )

@@ -11,7 +11,7 @@ from .network import KERNELS
 from .panels import Look
 from .places import Frame
 from .style import Role, Scale
-from .train_steps import DIGITS, POOLED, SIDE, Steps, Weights
+from .train_steps import DIGITS, HEIGHT, PAGES, POOLED, SIDE, Steps, Weights
 
 ABOUT = (
     (
@@ -35,18 +35,31 @@ ABOUT = (
 EXERCISES = (
     (
         "Set the learning rate to 0. What happens to the curve?",
-        "Nothing is learnt: the losses of the four digits repeat.",
+        (
+            '="Nothing is learnt: the losses of the four digits repeat. Mean loss of the first epoch now "&'
+            'ROUND(first_epoch,3)&", of the last "&ROUND(last_epoch,3)&"."'
+        ),
     ),
-    ("Set the learning rate to 0.2. What happens?", "Steps are too long: the loss jumps about."),
+    (
+        "Set the learning rate to 0.2. What happens?",
+        '="Steps are too long: the loss jumps about. Now it is between "&ROUND(MIN(losses),3)&" and "&'
+        'ROUND(MAX(losses),3)&"."',
+    ),
     (
         "Draw another digit on the sheet images. Does the network still learn it?",
         "Yes: the gradients are formulas and follow the pixels.",
     ),
     (
         "Where is the gradient of Conv1 zero?",
-        "Where ReLU made the activation zero, and where no gradient arrives from above.",
+        (
+            '="Where ReLU made the activation zero, and where no gradient arrives from above. In step 1, channel 1: "&'
+            'COUNTIF(grad_conv1_0_step_0,0)&" of "&COUNT(grad_conv1_0_step_0)&" cells."'
+        ),
     ),
-    ("Why do the gradients of the four activations add up to 0?", "They are softmax minus one-hot; both add up to 1."),
+    (
+        "Why do the gradients of the four activations add up to 0?",
+        '="They are softmax minus one-hot; both add up to 1. In step 1: "&ROUND(SUM(slopes_step_0),12)&"."',
+    ),
 )
 
 
@@ -57,7 +70,8 @@ def build(epochs: int = 5, seed: int = 5, learning_rate: float = 0.05) -> Book:
     front = book.sheet("train", frozen=(2, 0), default_width=62, zoom=100, pages=(1, 1))
     pixels, targets, classes = _images(book)
     start = _start(book, Random(seed))
-    sheet = book.sheet("steps", frozen=(1, 0), zoom=70, pages=(4, 0))
+    sheet = book.sheet("steps", frozen=(1, 0), zoom=70, pages=None, print_scale=68, breaks=PAGES)
+    sheet.row_breaks = tuple(range(1 + 4 * HEIGHT, epochs * len(DIGITS) * HEIGHT, 4 * HEIGHT))
     sheet.label(
         (0, 0),
         "One block a step: forward on the left, backward on the right; the next block takes the step.",
@@ -173,7 +187,7 @@ def _start(book: Book, random: Random) -> Weights:
                 (8 + 5 * o, 4 * c),
                 draw(3, 0.3),
                 Role.WEIGHT,
-                title=f"{o + 1}, of {c + 1}",
+                title=f"Out {o + 1}, in {c + 1}",
                 note="A slice of a kernel of the second layer.",
                 **details,
             )
@@ -188,7 +202,7 @@ def _start(book: Book, random: Random) -> Weights:
                 (3 + 7 * c, 10 + 6 * k),
                 draw(POOLED, 0.2),
                 Role.WEIGHT,
-                title=f"Class {k}, {c + 1}",
+                title=f"Class {k}, channel {c + 1}",
                 note="Dense weights of one class and channel.",
                 **details,
             )

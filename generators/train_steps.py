@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Unpack
 
-from .book import Sheet
+from .book import Manner, Sheet
 from .panels import Look
 from .places import Frame, bound
 from .style import Role, Scale
 
 SIDE, FIRST, SECOND, POOLED = 14, 12, 10, 5
+WHOLE: Manner = {"number_format": "0", "scale": Scale.NONE}
 DIGITS = (1, 12, 43, 70)  # rows of the vendored digits: 0, 1, 4, 7
 HEIGHT = 18  # rows of a block
+PAGES = (53, 112, 172)  # columns that start a printed page: Conv2, the gradients, those of its kernels
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class Steps:
         """Place a block; return its weights, their gradients and its loss."""
         self.number, self.top = number, 3 + HEIGHT * number
         sheet, top = self.sheet, self.top
-        sheet.label((top - 2, 0), f"Step {number + 1}", Look.HEADING)
+        for column in (0, *PAGES):
+            sheet.label((top - 2, column), f"Step {number + 1}", Look.HEADING)
         image = self._fill(
             "image",
             (0, 0),
@@ -101,8 +105,9 @@ class Steps:
         note: str,
         torch: str,
         array: bool = False,
+        **details: Unpack[Manner],
     ) -> Frame:
-        scale = Scale.BLUE_WHITE_RED if role in (Role.GRADIENT, Role.WEIGHT) else Scale.WHITE_RED
+        known: Manner = {"number_format": "0.00"}
         return self.sheet.fill(
             f"{name}_step_{self.number}",
             (self.top + place[0], place[1]),
@@ -113,9 +118,8 @@ class Steps:
             title=title,
             note=note if self.number < 2 else "",
             torch=torch,
-            number_format="0.00",
-            scale=scale,
             quiet=self.number > 0,
+            **(known | details),
         )
 
     def _weights(self, before: Weights, gradients: Weights | None) -> Weights:
@@ -151,7 +155,7 @@ class Steps:
                     (5 * c, 45 + 4 * o),
                     before.second[o][c],
                     None if gradients is None else gradients.second[o][c],
-                    f"{o + 1}, of {c + 1}",
+                    f"Out {o + 1}, in {c + 1}",
                 )
                 for c in (0, 1)
             ]
@@ -164,7 +168,7 @@ class Steps:
                     (6 * c, 81 + 6 * k),
                     before.dense[k][c],
                     None if gradients is None else gradients.dense[k][c],
-                    f"Class {k}, {c + 1}",
+                    f"Class {k}, channel {c + 1}",
                 )
                 for c in (0, 1)
             ]
@@ -204,6 +208,7 @@ class Steps:
             "",
             "The digit of each class.",
             "",
+            **WHOLE,
         )
         sheet.headers(top - 1, 106, ("digit", "out", "exp", "soft", "grad"), Look.FAINT)
         logits = self._fill(
@@ -238,7 +243,7 @@ class Steps:
         )
         right = self.targets[self.number % count]
         target = self._fill(
-            "target", (6, 109), (1, 1), right.cell, Role.INPUT, "", "The right class, from 0.", "target"
+            "target", (6, 109), (1, 1), right.cell, Role.INPUT, "", "The right class, from 0.", "target", **WHOLE
         )
         sheet.label((top + 6, 106), "right class")
         slopes = self._fill(
@@ -277,7 +282,7 @@ class Steps:
                     (POOLED, POOLED),
                     bound(lambda i, j, k, c: f"{slopes.cell(k, 0, 'rc')}*{pooled[c].cell(i, j)}", k, c),
                     grad,
-                    f"Class {k}, {c + 1}",
+                    f"Class {k}, channel {c + 1}",
                     "Gradient by dense weights: the class’s gradient times the pooled activation.",
                     "dense.grad",
                 )
@@ -333,7 +338,7 @@ class Steps:
                         c,
                     ),
                     grad,
-                    f"{o + 1}, of {c + 1}",
+                    f"Out {o + 1}, in {c + 1}",
                     "Gradient by the kernel: gradient by Conv2 times the pixels that the weight met.",
                     "k2.grad",
                 )
@@ -349,7 +354,7 @@ class Steps:
                     (3, 3),
                     bound(lambda i, j, o, c: weights.second[o][c].cell(2 - i, 2 - j), o, c),
                     Role.WEIGHT,
-                    f"{o + 1}↻{c + 1}",
+                    f"Out {o + 1}, in {c + 1} ↻",
                     "The kernel turned by 180°.",
                     "k2.flip(2, 3)",
                 )

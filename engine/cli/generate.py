@@ -13,7 +13,7 @@ from typing import Any
 
 from sheetgrad.sheets.errors import UsageError
 
-from .messages import progress
+from .messages import progress, warn
 from .tables import show
 
 EXAMPLES = """\
@@ -54,6 +54,8 @@ def run(options: Namespace) -> int:
         with progress(f"generating {target}"):
             _generate(name, target, given)
         print(target)
+    if not import_module(LESSONS).can_check():
+        warn("torch is not installed: what was generated has no sheet check, which holds torch's numbers")
     return 0
 
 

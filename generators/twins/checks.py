@@ -16,13 +16,14 @@ def checks(source: Source, expected: dict[str, Any]) -> dict[str, Any]:
     """Return the expected panels of the sheet ``check`` and of the verdicts on the other sheets."""
     names = [str(row[0]) for row in source.texts("check_panels")]
     sheets = [str(row[0]) for row in source.texts("check_sheets")]
-    here = np.array([[np.nansum(expected[name] ** power) for power in (1, 2)] for name in names])
+    here = np.array([[np.nansum(expected[name]) + np.nansum(expected[name] ** 2)] for name in names])
     torch = source.numbers("check_torch")
-    near = np.abs(here - torch).sum(1) <= 1e-9 * (1 + np.abs(torch[:, 0]) + torch[:, 1])
+    near = (np.abs(here - torch) <= 1e-9 * (1 + np.abs(torch)))[:, 0]
     found: dict[str, Any] = {
         "check_here": here,
         "check_verdicts": np.array([[EQUAL if good else DIFFERS] for good in near], dtype=object),
     }
+    found["check_all"] = np.array([[ALL_EQUAL if near.all() else SOME_DIFFER]], dtype=object)
     for sheet in sorted(set(sheets)):
         name = "check_" + "".join(letter if letter.isalnum() else "_" for letter in sheet)
         good = all(flag for flag, place in zip(near, sheets, strict=True) if place == sheet)

@@ -36,17 +36,21 @@ def conv(source: Source) -> dict[str, Floats]:
 
 
 def _strides(source: Source, image: torch.Tensor, kernels: torch.Tensor, expected: dict[str, Floats]) -> None:
-    """Add the panels of the sheets padded and strides."""
+    """Add the panels of the sheet strides."""
     stride, padding = int(source.number("stride")), int(source.number("padding"))
     output = F.relu(F.conv2d(image, kernels, stride=stride, padding=padding))
-    pooled = F.max_pool2d(output, 2) if source.text("pooling") == "max" else F.avg_pool2d(output, 2)
+    pooling, means = source.text("pooling"), F.avg_pool2d(output, 2)
+    pooled = means if pooling == "average" else F.max_pool2d(output, 2)
     side, half = output.shape[-1], pooled.shape[-1]
-    expected["padded"] = F.pad(image, (1, 1, 1, 1), value=float("nan"))[0, 0].numpy()
+    expected["padded"] = F.pad(image, (1, 1, 1, 1))[0, 0].numpy()
     expected["output_side"], expected["pooled_side"] = _cell(torch.tensor(side)), _cell(torch.tensor(half))
     _channels("strided", F.pad(output[0], (0, 28 - side, 0, 28 - side), value=float("nan")), expected)
-    _channels("pooled", F.pad(pooled[0], (0, 14 - half, 0, 14 - half), value=float("nan")), expected)
+    room = (0, 14 - half, 0, 14 - half)
+    _channels("pooled", F.pad(pooled[0], room, value=float("nan")), expected)
+    shown = means[0] if pooling == "concat" else torch.full_like(means[0], float("nan"))
+    _channels("pooled_mean", F.pad(shown, room, value=float("nan")), expected)
     both = [F.adaptive_max_pool2d(output, 1), F.adaptive_avg_pool2d(output, 1)]
-    expected["concat_pooling"] = torch.cat(both, dim=1).reshape(1, 4).numpy()
+    expected["concat_pooling"] = torch.cat(both, dim=1).reshape(4, 1).numpy()
     place = int(source.number("position")) - 1
     row, column = min(place // side, side - 1), place % side
     window = F.unfold(image, 3, padding=padding, stride=stride)[0, :, side * row + column].reshape(3, 3)

@@ -31,7 +31,10 @@ def optimisers(source: Source) -> dict[str, Floats]:
     expected: dict[str, Floats] = {}
     for name, kind in kinds.items():
         expected |= _run(source, name, kind)
-    return expected
+    xs = torch.from_numpy(source.numbers("x"))
+    ends = torch.stack([xs.min(), xs.max()])
+    lines = [a * ends + b for a, b, _ in (torch.from_numpy(expected[f"{name}_end"])[0] for name in kinds)]
+    return expected | {"line_x": ends[:, None].numpy(), "lines": torch.stack(lines, dim=1).numpy()}
 
 
 def _run(source: Source, name: str, kind: Callable[[list[torch.Tensor]], torch.optim.Optimizer]) -> dict[str, Floats]:
