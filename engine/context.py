@@ -15,6 +15,7 @@ from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Strings
 
 from .grid import Grid
+from .work import Work
 
 
 @record
@@ -58,4 +59,5 @@ class Context:
     kept: Kept = field(default_factory=lambda: Kept())
     as_stored: bool = False  # the grid holds the stored inputs and no others
     changed: tuple[Area, ...] | None = None  # all is computed but what depends on these areas; None: nothing is
+    work: Work = field(default_factory=Work)
     draws: int = 0  # random draws made so far by the formula at ``place``: the counter of its stream

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.values import Kind, Values
 
 from .grid import TooManyCells
+from .work import FORMULA
 
 if TYPE_CHECKING:
     from .reference import CellEvaluator
+
+_NUMBER = int(Kind.NUMBER)
 
 
 def closed_path(edges: Mapping[int, set[int]], start: int) -> list[int]:
@@ -44,25 +49,48 @@ def _trail(came_from: Mapping[int, int], number: int, start: int) -> list[int]:
     return trail
 
 
-def iterate(cells: CellEvaluator, members: list[int]) -> None:
+def iterate(cells: CellEvaluator, members: list[int]) -> int:
     """Compute the formulas of a cycle in sheet order, round after round, from the values that stand in the grid.
 
-    Ends when no number changes by the workbook's tolerance or more, at the latest after its number of rounds.
+    Ends when no number changes by the workbook's tolerance or more, at the latest after its number of rounds. Returns
+    how many rounds were made where the account of repeated work was spent before, else 0.
     """
     calculation = cells.workbook.calculation
-    for _ in range(calculation.rounds):
-        change = 0.0
-        for number in members:
-            before = _snapshot(cells, number)
-            cells.store(number, cells.recompute(number))
-            change = max(change, _change(before, _snapshot(cells, number)))
+    for done in range(calculation.rounds):
+        if cells.context.work.left < FORMULA * len(members):
+            return max(done, 1)
+        cells.context.work.left -= FORMULA * len(members)
+        change = max(_turn(cells, number) for number in members)
         if change < calculation.tolerance:
             break
+    return 0
 
 
-def _snapshot(cells: CellEvaluator, number: int) -> Values | None:
+def _turn(cells: CellEvaluator, number: int) -> float:
+    """Compute a formula once more; return by how much it changed."""
+    area = cells.formulas.area(cells.formulas.entry(number))
+    if area.height == area.width == 1:
+        before = _cell(cells, area)
+        cells.store(number, cells.recompute(number))
+        after = _cell(cells, area)
+        if before == after:
+            return 0.0
+        return abs(after[0] - before[0]) if before[1] == after[1] == _NUMBER else math.inf
+    earlier = _snapshot(cells, area)
+    cells.store(number, cells.recompute(number))
+    return _change(earlier, _snapshot(cells, cells.formulas.area(cells.formulas.entry(number))))
+
+
+def _cell(cells: CellEvaluator, area: Area) -> tuple[float, int]:
+    """Return the payload and the kind of one cell."""
+    flat = cells.grid.flat
+    place = flat.find(area.sheet, area.top, area.left)
+    return (0.0, 0) if place is None else (flat.data[place[0]][place[1]], flat.kinds[place[0]][place[1]])
+
+
+def _snapshot(cells: CellEvaluator, area: Area) -> Values | None:
     try:
-        values = cells.grid.read(cells.formulas.area(cells.formulas.entry(number)))
+        values = cells.grid.read(area)
     except TooManyCells:
         return None
     return Values(values.data.copy(), values.kinds.copy())
@@ -71,9 +99,9 @@ def _snapshot(cells: CellEvaluator, number: int) -> Values | None:
 def _change(before: Values | None, after: Values | None) -> float:
     """Return the greatest change of a number; any change of kind or of another value counts as endless."""
     if before is None or after is None or before.shape != after.shape:
-        return float("inf")
+        return math.inf
     numeric = (before.kinds == Kind.NUMBER) & (after.kinds == Kind.NUMBER)
     same = (before.kinds == after.kinds) & (before.data == after.data)
     if not (numeric | same).all():
-        return float("inf")
+        return math.inf
     return float(np.abs(after.data - before.data)[numeric].max(initial=0.0))

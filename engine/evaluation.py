@@ -48,6 +48,7 @@ from .syntax import (
     Text,
     Unary,
 )
+from .work import CALL, FUNCTION, OPERATOR, WorkExceeded, cost
 
 if TYPE_CHECKING:
     from sheetgrad.sheets.pivots import Pivot
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from .reference import CellEvaluator
 
 MAX_CALLS_DEEP = 1_024  # LAMBDA calls within one another
-MAX_CALLS = 1 << 20  # LAMBDA calls of one formula
 MAX_NAMES = 1 << 14  # defined names that one formula reads, those within names counted
 MAX_NESTED_CALLS = 1 << 15  # of them, those deeper than any but recursion brings about
 NESTED = 32
@@ -133,6 +133,9 @@ class Evaluation:
             values = self.settle(operand, frame)
         except Withheld:
             return self._stored(frame)
+        except WorkExceeded:
+            self.cells.outcome.exhausted.add((frame.sheet, frame.row, frame.column))
+            return self.errors[Error.NUM]
         except (TooManyCells, Unbounded, RecursionError, MemoryError, ArithmeticError):
             return self.errors[Error.NUM]
         if frame.mode == Mode.SCALAR and values.data.size > 1:
@@ -321,7 +324,10 @@ class Evaluation:
             return self._single(self.evaluate(node.operand, frame.in_mode(Mode.ARRAY)), frame)
         if node.operator == "#":
             return self._spill(self.evaluate(node.operand, frame))
-        return operators.unary(node.operator, self.values(node.operand, frame), self.context)
+        values = self.values(node.operand, frame)
+        if frame.depth:
+            self.context.work.spend_on(OPERATOR, values)
+        return operators.unary(node.operator, values, self.context)
 
     def _single(self, operand: Operand, frame: Frame) -> Operand:
         if isinstance(operand, Reference):
@@ -359,7 +365,10 @@ class Evaluation:
         if node.operator in (":", ",", " "):
             return self._combined(node.operator, left, self.evaluate(node.right, frame))
         a, b = self.settle(left, frame), self.values(node.right, frame)
-        return operators.binary(node.operator, a, b, self.context, final=final)
+        result = operators.binary(node.operator, a, b, self.context, final=final)
+        if frame.depth:
+            self.context.work.spend_on(OPERATOR, result)
+        return result
 
     def _combined(self, operator: str, left: Operand, right: Operand) -> Operand:
         for operand in (left, right):
@@ -402,13 +411,23 @@ class Evaluation:
             least, most = function.arity
             if len(node.arguments) < least or (most is not None and len(node.arguments) > most):
                 return self.errors[Error.VALUE]
+        if frame.depth:
+            self.context.work.spend(FUNCTION)
         result: Operand = form(self, node.arguments, frame)
         return result
 
     def _operand(self, node: Node, marker: str, frame: Frame) -> Operand:
         return self.evaluate(node, frame.forced() if marker in _ARRAY_MARKERS else frame)
 
-    def apply(self, function: Function, operands: Sequence[Operand | None], frame: Frame, draw: int = 0) -> Values:
+    def apply(
+        self,
+        function: Function,
+        operands: Sequence[Operand | None],
+        frame: Frame,
+        draw: int = 0,
+        *,
+        called: bool = False,
+    ) -> Values:
         """Call a function with evaluated operands; None is an argument left empty. Raises `WrongArity`."""
         wanted = parameters(function, len(operands))
         given = list(operands)
@@ -420,11 +439,19 @@ class Evaluation:
         ]
         self.context.draws = draw + self._calls * max(len(frame.draws), 1)
         result = apply(function, arguments, self.context)
+        if frame.depth or called:
+            self._spend(arguments, result)
         if function.name in _COUNTED_BEYOND:
             beyond = self._beyond(operands)
             if beyond:
                 return self._counting_beyond(function, arguments, result, beyond)
         return result
+
+    def _spend(self, arguments: list[Argument], result: Values) -> None:
+        self.context.work.spend_on(FUNCTION, result)
+        larger = [part for argument in arguments for part in argument.parts if part.data.size > result.data.size]
+        if larger:
+            self.context.work.spend(sum(map(cost, larger)))
 
     def _beyond(self, operands: Sequence[Operand | None]) -> int:
         """Return how many cells of whole rows and columns were not read because no sheet uses them."""
@@ -483,15 +510,16 @@ class Evaluation:
             assert function is not None
             if function.shape == "special":
                 return self.errors[Error.VALUE]
-            return self.apply(function, operands, frame)
+            return self.apply(function, operands, frame, called=True)
         if not isinstance(callee, Closure):
             return callee if isinstance(callee, Values) and _is_error(callee) else self.errors[Error.VALUE]
         if len(operands) > len(callee.parameters):
             return self.errors[Error.VALUE]
         self._calls += 1
         self._nested_calls += frame.depth > NESTED
-        if frame.depth >= MAX_CALLS_DEEP or self._calls > MAX_CALLS or self._nested_calls > MAX_NESTED_CALLS:
+        if frame.depth >= MAX_CALLS_DEEP or self._nested_calls > MAX_NESTED_CALLS:
             raise Unbounded
+        self.context.work.spend(CALL)
         given = [*operands, *[None] * (len(callee.parameters) - len(operands))]
         names = {
             name: OMITTED if operand is None else operand

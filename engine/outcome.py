@@ -20,5 +20,9 @@ class Outcome:
     spills: dict[CellKey, Area] = field(default_factory=dict)  # dynamic array formulas → the area they fill
     volatile: set[CellKey] = field(default_factory=set)  # cells whose formula draws random numbers or reads the clock
     external: set[CellKey] = field(default_factory=set)  # cells whose formula reads another workbook
+    unfinished: list[tuple[list[CellKey], int]] = field(
+        default_factory=list
+    )  # cycles whose iteration was cut off → round
+    exhausted: set[CellKey] = field(default_factory=set)  # cells whose LAMBDAs were stopped: see `work`
     untraced: dict[str, list[CellKey]] = field(default_factory=dict)  # why numbers are numpy's, not torch's → cells
     lift: float = 0.0  # seconds that finding the array program took

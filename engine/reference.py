@@ -191,10 +191,13 @@ class CellEvaluator:
             return
         for number in members:
             results.pop(number, None)
+        path = [self.formulas.entry(number).key for number in closed_path(edges, min(members))]
         if self.workbook.calculation.iterate:
-            iterate(self, sorted(members))
+            cut_off = iterate(self, sorted(members))
+            if cut_off:
+                self.outcome.unfinished.append((path, cut_off))
             return
-        self.outcome.cycles.append([self.formulas.entry(number).key for number in closed_path(edges, min(members))])
+        self.outcome.cycles.append(path)
         for number in members:
             area = self.formulas.entry(number).area
             self.grid.write(area, Values(np.zeros(area.shape)))
@@ -240,6 +243,7 @@ class CellEvaluator:
             self.marks.repaint()
             return
         block, inside = pieces[0].block, pieces[0].inside
+        self.grid.own(block)
         block.data[inside] = value.data
         block.kind[inside] = Kind.NUMBER if value.kind is None else value.kind
 

@@ -31,9 +31,17 @@ def report(result: Result, inputs: Iterable[str] = (), *, lenient: bool = False)
         say(f"{workbook.name}: no function {name}: needed by {some(places(workbook, cells))}{kept}")
     for why, cells in sorted(outcome.untraced.items()):
         warn(f"{workbook.name}: computed on numpy, not torch: {why}: {some(places(workbook, cells))}")
+    if outcome.exhausted:
+        stopped = some(places(workbook, sorted(outcome.exhausted)))
+        warn(f"{workbook.name}: {stopped}: LAMBDAs called more than a workbook may; a limit, which --no-limits lifts")
+    for path, rounds in outcome.unfinished:
+        where = chain(places(workbook, path))
+        complain(
+            f"{workbook.name}: iteration stopped after round {rounds:,}; a limit, which --no-limits lifts: {where}"
+        )
     for path in outcome.cycles:
         complain(f"{workbook.name}: circular reference: {chain(places(workbook, path))}")
-    if outcome.cycles:
+    if outcome.cycles or outcome.unfinished:
         return Exit.CYCLE
     return Exit.UNSUPPORTED if outcome.unsupported and not lenient else Exit.RIGHT
 

@@ -1,0 +1,53 @@
+"""How much a recomputation may repeat: what LAMBDAs call and what circular references iterate is counted, and bounded.
+
+All other work grows with the file. These two grow without it, so they share one account, the same on every machine.
+A step stands for some microseconds: what computing a compiled formula once more costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sheetgrad.sheets.model import Workbook
+from sheetgrad.sheets.package import DEFAULT_LIMITS
+from sheetgrad.sheets.values import Kind, Values
+
+STEPS_PER_FORMULA = 128  # what each formula of the file adds to the account
+CALL, OPERATOR, FUNCTION, FORMULA = 2, 3, 6, 16  # what a LAMBDA's call costs, those within it, and a formula of a cycle
+_CELLS, _TEXTS = 256, 4  # numbers, or texts, of an array that cost one step more
+_SMALL = 4
+
+
+class WorkExceeded(Exception):
+    """The account is spent; the formula that is being computed gets #NUM!."""
+
+
+@dataclass(slots=True)
+class Work:
+    """The account of one recomputation."""
+
+    left: int = DEFAULT_LIMITS.steps
+
+    @classmethod
+    def of(cls, workbook: Workbook, steps: int | None) -> Work:
+        """Open the account of a workbook, with the default number of steps where none is given."""
+        formulas = sum(len(sheet.formulas) for sheet in workbook.sheets)
+        return cls((DEFAULT_LIMITS.steps if steps is None else steps) + STEPS_PER_FORMULA * formulas)
+
+    def spend(self, steps: int) -> None:
+        """Take steps off the account; raises `WorkExceeded` where there are none left."""
+        self.left -= steps
+        if self.left < 0:
+            raise WorkExceeded
+
+    def spend_on(self, steps: int, values: Values) -> None:
+        """Take steps off the account, and what the size of an array adds."""
+        self.spend(steps + (cost(values) if values.data.size > _SMALL else 0))
+
+
+def cost(values: Values) -> int:
+    """Return the steps that the size of an array adds."""
+    size = values.data.size
+    if values.kind is None:
+        return size // _CELLS
+    return size // _CELLS + int((values.kind == Kind.TEXT).sum()) // _TEXTS
