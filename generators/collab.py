@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from random import Random
 
-from sheetgrad.sheets.errors import FileRefused
-
-from . import vendored
 from .book import Book, Sheet
-from .collab_epochs import Epochs, Layout, Parameters, prediction
+from .collab_epochs import UNRATED, Epochs, Layout, Parameters, prediction
+from .collab_long import add_long_form
 from .curves import add_rate
 from .panels import Chart, Look, Series, Solver
 from .places import Frame
+from .ratings import Ratings, choose_ratings, short
 from .style import Role, Scale
-from .vendored import Ratings
 
 LOWEST, HIGHEST = 0.0, 5.5
+EPOCHS, RATE = 50, 0.01  # for tables like the lesson's own
+ROOM = 200_000  # what about 5 MB hold: a cell a pair and epoch, and 16 a rating
 ABOUT = (
     (
         "Ratings that people gave films (users down, films across; a blank is a film not rated). Each "
@@ -37,17 +36,12 @@ ABOUT = (
         "sum of squared errors over all "
         "ratings, as one batch. The sheet long has one row a rating and looks the trained embeddings up."
     ),
-    (
-        "Ratings: MovieLens ml-latest-small. F. M. Harper and J. A. Konstan, “The MovieLens Datasets: "
-        "History and Context”, ACM TiiS "
-        "5(4), 2015. Non-commercial use."
-    ),
+)
+MOVIELENS = (
+    "Ratings: MovieLens ml-latest-small. F. M. Harper and J. A. Konstan, “The MovieLens Datasets: History and Context”, "
+    "ACM TiiS 5(4), 2015. Non-commercial use."
 )
 EXERCISES = (
-    (
-        "On training, choose a learning rate of 0.001, then 0.02. What happens to the curve?",
-        "Too small: it creeps down. At 0.02 the first step overshoots, then it falls faster.",
-    ),
     (
         "Set weight decay to 0.5. Which factors shrink, and does the RMSE end higher?",
         (
@@ -71,14 +65,25 @@ EXERCISES = (
 
 
 def build(
-    epochs: int = 50,
+    epochs: int | None = None,
     seed: int = 42,
     factors: int = 5,
-    learning_rate: float = 0.01,
+    learning_rate: float | None = None,
     weight_decay: float = 0.1,
     ratings: str = "",
 ) -> Book:
-    """Declare the lesson; ``ratings``: a CSV of userId, movieId, title, rating, or "100" for 100 users and films."""
+    """Declare the lesson; ``ratings``: a CSV of userId, movieId, title, rating, or "100" for 100 users and films.
+
+    By default a table of many ratings gets fewer epochs, for the file's size, and shorter steps: a gradient adds up
+    what arrives from every rating.
+    """
+    table = choose_ratings(ratings)
+    layout = Layout(len(table.users), len(table.films), factors)
+    if epochs is None:
+        room = ROOM - 16 * len(table.triples)
+        epochs = min(EPOCHS, max(2, room // (layout.users * layout.films)))
+    if learning_rate is None:
+        learning_rate = float(f"{min(RATE, 20 * RATE / max(layout.users, layout.films)):.1g}")
     options: dict[str, str | int | float] = {
         "epochs": epochs,
         "seed": seed,
@@ -86,42 +91,37 @@ def build(
         "learning_rate": learning_rate,
         "weight_decay": weight_decay,
     }
-    table = _ratings(ratings)
-    layout = Layout(len(table.users), len(table.films), factors)
-    book = Book("collab", "Collaborative filtering in cells", ABOUT, EXERCISES, options)
+    source = f"Ratings: the file {Path(ratings).name}." if ratings not in ("", "100") else MOVIELENS
+    about, exercises = (*ABOUT, source), _exercises(_rates(learning_rate))
+    book = Book("collab", "Collaborative filtering in cells", about, exercises, options)
     known = _dot_product(book, table, layout, Random(seed))
     start = _with_bias(book, known, table, layout, Random(seed + 1))
     last = _training(book, known, start, layout, epochs, learning_rate, weight_decay)
-    _long_form(book, table, last)
+    add_long_form(book, table, last)
     return book
 
 
-def _ratings(source: str) -> Ratings:
-    if source == "100":
-        return vendored.ratings_100()
-    if not source:
-        return vendored.ratings()
-    try:
-        return vendored.ratings(Path(source).read_text(encoding="utf-8"))
-    except (OSError, KeyError, ValueError) as error:
-        raise FileRefused(source, f"no table of ratings: {error}; it needs userId, movieId, title, rating") from None
+def _rates(usual: float) -> tuple[float, ...]:
+    return tuple(float(f"{usual * part:.2g}") for part in (0.1, 0.3, 0.5, 1, 1.5, 2))
 
 
-def _short(title: str) -> str:
-    """Return a film's title without what stands in brackets."""
-    return re.sub(r"\s*\([^)]*\)", "", title)
+def _exercises(rates: tuple[float, ...]) -> tuple[tuple[str, str], ...]:
+    low, high = f"{rates[0]:g}", f"{rates[-1]:g}"
+    question = f"On training, choose a learning rate of {low}, then {high}. What happens to the curve?"
+    answer = f"At {low} it creeps down: too small. At {high} the first step overshoots, then it falls faster."
+    return ((question, answer), *EXERCISES)
 
 
 def _table_sheet(book: Book, name: str, layout: Layout) -> Sheet:
-    sheet = book.sheet(name, frozen=(1, layout.grid_column), default_width=62, zoom=85, pages=(1, 1))
+    sheet = book.sheet(name, frozen=(1, layout.grid_column), default_width=62, zoom=85, pages=layout.pages)
     sheet.heights[0] = 78
-    sheet.widths |= {0: 46} | dict.fromkeys(range(1, layout.factors + 1), 38) | {layout.factors + 1: 46}
+    sheet.widths |= {0: 46} | dict.fromkeys(range(1, layout.factors + 1), 44) | {layout.factors + 1: 46}
     return sheet
 
 
 def _headings(sheet: Sheet, table: Ratings, column: int) -> None:
     for j, title in enumerate(table.titles):
-        sheet.label((0, column + j), _short(title), Look.WRAP_CENTRE)
+        sheet.label((0, column + j), short(title), Look.WRAP_CENTRE)
 
 
 def _user_ids(sheet: Sheet, table: Ratings, row: int, column: int) -> None:
@@ -138,7 +138,7 @@ def _dot_product(book: Book, table: Ratings, layout: Layout, random: Random) -> 
     sheet, column = _table_sheet(book, "dotprod", layout), layout.grid_column
     shape = (layout.users, layout.films)
     _headings(sheet, table, column)
-    sheet.label((0, 0), "Ratings, factors and their dot products", Look.WRAP_TITLE, width=column - 1)
+    sheet.label((0, 0), "Ratings, factors and their dot products", Look.WRAP_TITLE, width=max(1, column - 4))
     sheet.label((0, column - 1), "user", Look.HEADER)
     _user_ids(sheet, table, 1, column - 1)
     known = sheet.constants(
@@ -174,10 +174,10 @@ def _dot_product(book: Book, table: Ratings, layout: Layout, random: Random) -> 
         lambda i, j: f'IF({known.cell(i, j)}="",0,MMULT({users.row(i, "c")},{films.column(j, "r")}))',
         Role.ACTIVATION,
         title=f"Predictions: {layout.users}×{layout.films}",
-        number_format="0.00",
+        number_format=UNRATED,
         note=(
             "Where there is a rating, the dot product of the user's row of factors and the film's column; "
-            "0 where there is none."
+            "0, not shown, where there is none."
         ),
         torch="(users[u] * films[f]).sum(1)",
     )
@@ -201,7 +201,7 @@ def _with_bias(book: Book, known: Frame, table: Ratings, layout: Layout, random:
     """Place the model with biases and a sigmoid range; return its parameters."""
     sheet, column = _table_sheet(book, "bias", layout), layout.grid_column
     _headings(sheet, table, column)
-    sheet.label((0, 0), "Dot product, biases and a sigmoid range", Look.WRAP_TITLE, width=column - 1)
+    sheet.label((0, 0), "Dot product, biases and a sigmoid range", Look.WRAP_TITLE, width=max(1, column - 4))
     sheet.label((0, column - 1), "user", Look.HEADER)
     _user_ids(sheet, table, 1, column - 1)
     there = known.seen_from(sheet.name)
@@ -272,7 +272,7 @@ def _with_bias(book: Book, known: Frame, table: Ratings, layout: Layout, random:
         lambda i, j: prediction(mine, parameters, i, j),
         Role.ACTIVATION,
         title=f"Predictions: {layout.users}×{layout.films}",
-        number_format="0.00",
+        number_format=UNRATED,
         note="Dot product plus both biases, through a sigmoid, stretched to the range from lowest to highest.",
         torch="sigmoid_range((users[u] * films[f]).sum(1) + user_bias[u] + film_bias[f], lowest, highest)",
     )
@@ -297,7 +297,7 @@ def _training(
     sheet = book.sheet("training", frozen=(2, 0), default_width=62, zoom=100, pages=(1, 1))
     blocks = book.sheet("epochs", frozen=(1, 0), default_width=38, zoom=70, pages=(1, 0))
     sheet.label((0, 0), "Gradient descent, epoch after epoch", Look.HEADING)
-    add_rate(sheet, 2, learning_rate, (0.001, 0.003, 0.005, 0.01, 0.015, 0.02), width=2)
+    add_rate(sheet, 2, learning_rate, _rates(learning_rate), width=2)
     sheet.control(
         "weight_decay",
         (3, 2),
@@ -356,135 +356,3 @@ def _training(
         Chart("line", "RMSE by epoch", (Series("RMSE", curve, numbers),), 2, 8, 620, 340, "epoch", "RMSE")
     )
     return parameters
-
-
-def _long_form(book: Book, table: Ratings, last: Parameters) -> None:
-    """Place one row a rating, with both embeddings looked up, as the lesson's sheet movielens_emb."""
-    sheet = book.sheet("long", frozen=(4, 0), default_width=52, zoom=100, pages=(1, 0))
-    at, factors, count = last.seen_from(sheet.name), last.users.width, len(table.triples)
-    sheet.label((0, 0), "One row a rating: embeddings are rows looked up by number", Look.HEADING)
-    top = 4
-    headers = (
-        ["user", "film", "rating", "user row", "film row"]
-        + [f"user {k + 1}" for k in range(factors)]
-        + [f"film {k + 1}" for k in range(factors)]
-    )
-    sheet.headers(
-        top - 1,
-        0,
-        [*headers, "user bias", "film bias", "prediction", "squared error", "", "user ids", "", "film ids", "title"],
-    )
-    long = sheet.constants(
-        "long_ratings",
-        (top, 0),
-        [[float(u), float(f), r] for u, f, r in table.triples],
-        Role.INPUT,
-        scale=Scale.NONE,
-        number_format="General",
-        note="User id, film id and rating.",
-    )
-    side = 9 + 2 * factors
-    user_ids = sheet.constants(
-        "user_ids",
-        (top, side + 1),
-        [[float(u)] for u in table.users],
-        Role.INPUT,
-        scale=Scale.NONE,
-        number_format="0",
-        note="Users in the order of the factors.",
-    )
-    film_ids = sheet.constants(
-        "film_ids",
-        (top, side + 3),
-        [[float(f)] for f in table.films],
-        Role.INPUT,
-        scale=Scale.NONE,
-        number_format="0",
-        note="Films in the order of the factors.",
-    )
-    for i, title in enumerate(table.titles):
-        sheet.label((top + i, side + 4), _short(title))
-    rows = sheet.fill(
-        "long_rows",
-        (top, 3),
-        (count, 2),
-        lambda i, j: f"MATCH({long.cell(i, j)},{(user_ids, film_ids)[j].all()},0)",
-        Role.ACTIVATION,
-        scale=Scale.NONE,
-        number_format="0",
-        note="Where the id stands among the users or films: the number of the embedding's row.",
-        torch="ids to indices",
-    )
-    users = sheet.fill(
-        "long_users",
-        (top, 5),
-        (count, factors),
-        lambda i, j: f"INDEX({at.users.column(j, 'r')},{rows.cell(i, 0, 'c')})",
-        Role.ACTIVATION,
-        number_format="0.00",
-        note="The user's embedding: a row looked up in the trained factors by INDEX.",
-        torch="F.embedding(u, users)",
-    )
-    films = sheet.fill(
-        "long_films",
-        (top, 5 + factors),
-        (count, factors),
-        lambda i, j: f"OFFSET({at.films.cell(j, 0, 'rc')},0,{rows.cell(i, 1, 'c')}-1)",
-        Role.ACTIVATION,
-        number_format="0.00",
-        note="The film's embedding: a column looked up in the trained factors by OFFSET.",
-        torch="F.embedding(f, films.T)",
-    )
-    user_bias = sheet.fill(
-        "long_user_bias",
-        (top, 5 + 2 * factors),
-        (count, 1),
-        lambda i, j: f"INDEX({at.user_bias.all()},{rows.cell(i, 0)})",
-        Role.ACTIVATION,
-        number_format="0.00",
-        note="The user's bias.",
-        torch="F.embedding(u, user_bias)",
-    )
-    film_bias = sheet.fill(
-        "long_film_bias",
-        (top, 6 + 2 * factors),
-        (count, 1),
-        lambda i, j: f"INDEX({at.film_bias.all()},1,{rows.cell(i, 1)})",
-        Role.ACTIVATION,
-        number_format="0.00",
-        note="The film's bias.",
-        torch="F.embedding(f, film_bias)",
-    )
-    predicted = sheet.fill(
-        "long_predictions",
-        (top, 7 + 2 * factors),
-        (count, 1),
-        lambda i, j: (
-            f"lowest+(highest-lowest)/(1+EXP(-(SUMPRODUCT({users.row(i)},{films.row(i)})"
-            f"+{user_bias.cell(i, 0)}+{film_bias.cell(i, 0)})))"
-        ),
-        Role.ACTIVATION,
-        number_format="0.00",
-        note="The same prediction as in the table, for one rating.",
-        torch="sigmoid_range(…)",
-    )
-    errors = sheet.fill(
-        "long_errors",
-        (top, 8 + 2 * factors),
-        (count, 1),
-        lambda i, j: f"({predicted.cell(i, 0)}-{long.cell(i, 2)})^2",
-        Role.RESULT,
-        number_format="0.000",
-        scale=Scale.WHITE_RED,
-        note="The squared error of one prediction.",
-        torch="(pred - rating) ** 2",
-    )
-    sheet.result(
-        "long_rmse",
-        (1, 2),
-        "RMSE",
-        f"SQRT(SUM({errors.all('')})/COUNT({errors.all('')}))",
-        label_width=1,
-        torch="F.mse_loss(pred, rating).sqrt()",
-        note="The same as the last RMSE of the sheet training.",
-    )

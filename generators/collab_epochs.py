@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .book import Sheet
+from .book import Details, Sheet
 from .panels import Look
 from .places import Frame, bound
 from .style import Role, Scale
+
+
+LARGE = 2_500
+UNRATED = "0.00;-0.00;"  # a 0, where there is no rating, is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,16 @@ class Layout:
     users: int
     films: int
     factors: int
+
+    @property
+    def large(self) -> bool:
+        """Whether there are more pairs than a reader follows cell by cell."""
+        return self.users * self.films > LARGE
+
+    @property
+    def pages(self) -> tuple[int, int]:
+        """Printed pages of a table, across and down (0: as many as it takes)."""
+        return (3, 0) if self.large else (1, 1)
 
     @property
     def grid_column(self) -> int:
@@ -54,17 +68,34 @@ class Parameters:
 def prediction(known: Frame, at: Parameters, i: int, j: int) -> str:
     """Spell a prediction: dot product and biases through the sigmoid range, 0 where there is no rating."""
     dot = f"MMULT({at.users.row(i, 'c')},{at.films.column(j, 'r')})"
-    total = f"{dot}+{at.user_bias.cell(i, 0, 'c')}+{at.film_bias.cell(0, j, 'r')}"
-    return f'IF({known.cell(i, j)}="",0,lowest+(highest-lowest)/(1+EXP(-({total}))))'
+    return squeezed(known.cell(i, j), dot, at.user_bias.cell(i, 0, "c"), at.film_bias.cell(0, j, "r"))
+
+
+def squeezed(known: str, dot: str, user_bias: str, film_bias: str) -> str:
+    """Spell what `prediction` does, for a cell or for a whole table."""
+    return f'IF({known}="",0,lowest+(highest-lowest)/(1+EXP(-({dot}+{user_bias}+{film_bias}))))'
+
+
+def _slope(known: str, predicted: str) -> str:
+    error = f"2*({predicted}-{known})"
+    return f'IF({known}="",0,{error}*({predicted}-lowest)*(highest-{predicted})/(highest-lowest))'
+
+
+def _step(old: str, slope: str | None) -> str:
+    return old if slope is None else f"{old}-learning_rate*({slope}+weight_decay*{old})"
 
 
 class Epochs:
-    """Blocks of one epoch each, all alike and at a constant distance."""
+    """Blocks of one epoch each, all alike and at a constant distance.
+
+    Many ratings are computed table by table, each one array formula: the file is half as large.
+    """
 
     def __init__(self, sheet: Sheet, known: Frame, layout: Layout) -> None:
         self.sheet = sheet
         self.known = known
         self.layout = layout
+        self.by_table = layout.large
         self.stride = layout.factors + layout.users + 6
         self.columns = (
             1,
@@ -95,20 +126,15 @@ class Epochs:
         title: str,
         note: str,
         torch: str,
+        table: str = "",
+        number_format: str = "0.00",
     ) -> Frame:
-        return self.sheet.fill(
-            f"{name}_{number}",
-            place,
-            shape,
-            formula,
-            role,
-            number_format="0.00",
-            title=title,
-            note=note if number < 2 else "",
-            torch=torch,
-            scale=Scale.BLUE_WHITE_RED if role is Role.GRADIENT else Scale.WHITE_RED,
-            quiet=number > 1,
-        )
+        """Place a panel of an epoch; ``table`` is its formula as one array."""
+        details: Details = {"title": title, "note": note if number < 2 else "", "torch": torch, "quiet": number > 1}
+        details |= {"number_format": number_format, "scale": Scale.BLUE_WHITE_RED}
+        if self.by_table and table:
+            return self.sheet.whole(f"{name}_{number}", place, shape, table, role, **details)
+        return self.sheet.fill(f"{name}_{number}", place, shape, formula, role, **details)
 
     def _parameters(self, number: int, top: int, before: Parameters, gradients: Parameters | None) -> Parameters:
         k, users, films = self.layout.factors, self.layout.users, self.layout.films
@@ -131,26 +157,13 @@ class Epochs:
         for name, (place, shape, title) in places.items():
             old: Frame = getattr(before, name)
             slope: Frame | None = None if gradients is None else getattr(gradients, name)
+            cells = bound(
+                lambda i, j, old, slope: _step(old.cell(i, j), None if slope is None else slope.cell(i, j)), old, slope
+            )
+            table = _step(old.all(""), None if slope is None else slope.all(""))
+            call = f"torch.optim.SGD: {name} after {number} steps"
             made.append(
-                self._panel(
-                    f"epoch_{name}",
-                    number,
-                    place,
-                    shape,
-                    bound(
-                        lambda i, j, old, slope: (
-                            old.cell(i, j)
-                            if slope is None
-                            else (f"{old.cell(i, j)}-learning_rate*({slope.cell(i, j)}+weight_decay*{old.cell(i, j)})")
-                        ),
-                        old,
-                        slope,
-                    ),
-                    Role.WEIGHT,
-                    title,
-                    note,
-                    f"torch.optim.SGD: {name} after {number} steps",
-                )
+                self._panel(f"epoch_{name}", number, place, shape, cells, Role.WEIGHT, title, note, call, table)
             )
         return Parameters(*made)
 
@@ -167,6 +180,10 @@ class Epochs:
             f"Predictions {users}×{films}",
             "As on the sheet bias, with this epoch's parameters.",
             "sigmoid_range(…)",
+            squeezed(
+                known.all(), f"MMULT({at.users.all('')},{at.films.all('')})", at.user_bias.all(""), at.film_bias.all("")
+            ),
+            UNRATED,
         )
 
     def _slopes(self, number: int, top: int, predicted: Frame) -> tuple[Frame, Frame]:
@@ -176,10 +193,7 @@ class Epochs:
             number,
             (top + k + 4, self.columns[2]),
             (predicted.height, predicted.width),
-            lambda i, j: (
-                f'IF({known.cell(i, j)}="",0,2*({predicted.cell(i, j)}-{known.cell(i, j)})'
-                f"*({predicted.cell(i, j)}-lowest)*(highest-{predicted.cell(i, j)})/(highest-lowest))"
-            ),
+            lambda i, j: _slope(known.cell(i, j), predicted.cell(i, j)),
             Role.GRADIENT,
             f"Gradient of the loss before the sigmoid {predicted.height}×{predicted.width}",
             (
@@ -187,6 +201,8 @@ class Epochs:
                 "/ (highest − lowest)."
             ),
             "autograd: gradient of the sum before the sigmoid",
+            _slope(known.all(), predicted.all("")),
+            UNRATED,
         )
         error = self.sheet.result(
             f"epoch_rmse_{number}",
@@ -215,6 +231,7 @@ class Epochs:
             f"Gradient by users {users}×{k}",
             "The gradient by a user's factor: slopes of the user's ratings times that factor of the films.",
             "users.grad",
+            f"MMULT({slopes.all('')},TRANSPOSE({at.films.all('')}))",
         )
         by_film = self._panel(
             "epoch_grad_films",
@@ -226,6 +243,7 @@ class Epochs:
             f"Gradient by films {k}×{films}, bias below",
             "The gradient by a film's factor: slopes of the film's ratings times that factor of the users.",
             "films.grad",
+            f"MMULT(TRANSPOSE({at.users.all('')}),{slopes.all('')})",
         )
         user_bias = self._panel(
             "epoch_grad_user_bias",

@@ -71,7 +71,7 @@ class _Columns:
     texts: list[str] = field(default_factory=list)
 
     def formula(self, row: int, column: int, text: str, kind: FormulaKind, bottom: int, right: int) -> None:
-        self.cells.append((row, column, 0.0, Kind.EMPTY))
+        self.cells += [(i, j, 0.0, Kind.EMPTY) for i in range(row, bottom) for j in range(column, right)]
         self.formulas.append((row, column, kind, row, column, bottom, right))
         self.texts.append(text)
 
