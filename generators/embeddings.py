@@ -9,6 +9,7 @@ from . import vendored
 from .book import Book, Sheet
 from .panels import Look
 from .places import Frame
+from .ratings import short
 from .style import Role, Scale
 
 # Jane Taylor, "The Star" (1806), the first two stanzas.
@@ -41,11 +42,12 @@ EXERCISES = (
     ),
     (
         ("On words, how many rows does “twinkle” have in the vocabulary, and how often is it looked up?"),
-        "One row, looked up four times: equal words share their numbers.",
+        '=COUNTIF(vocabulary,"twinkle")&" row, looked up "&COUNTIF(poem,"twinkle")&" times: equal words share their numbers."',
     ),
     (
         "How many multiplications does the one-hot way take for one word?",
-        "The size of the vocabulary times the width of the embedding; the lookup takes none.",
+        '="The size of the vocabulary times the width of the embedding: "&ROWS(word_matrix)&" × "&COLUMNS(word_matrix)&" = "'
+        '&ROWS(word_matrix)*COLUMNS(word_matrix)&"; the lookup takes none."',
     ),
 )
 CHOSEN = (0, 5, 14, 3, 0, 9)
@@ -67,7 +69,7 @@ def _matrix(random: Random, height: int, width: int) -> list[list[float]]:
 
 
 def _films(book: Book, width: int, random: Random) -> None:
-    titles = [re.sub(r"\s*\([^)]*\)", "", title) for title in vendored.ratings().titles]
+    titles = [short(title) for title in vendored.ratings().titles]
     sheet = book.sheet("embeddings", frozen=(1, 0), default_width=44, zoom=100, pages=(1, 1))
     sheet.widths |= {0: 30, 1: 270}
     sheet.label((0, 0), "An embedding of films", Look.HEADING)
@@ -108,15 +110,16 @@ def _films(book: Book, width: int, random: Random) -> None:
             align="left",
         )
     chosen = sheet.frame((row, 1), (len(CHOSEN), 1))
-    _both_ways(sheet, "film", chosen, names, matrix, row)
+    _both_ways(sheet, "film", chosen, names, matrix)
 
 
-def _both_ways(sheet: Sheet, name: str, things: Frame, names: Frame, matrix: Frame, row: int) -> None:
-    """Place the number of each thing, its row by lookup, its one-hot row, and their product with the matrix."""
+def _both_ways(sheet: Sheet, name: str, things: Frame, names: Frame, matrix: Frame) -> None:
+    """Place beside each thing its number, its row by lookup, its one-hot row, and that times the matrix."""
     count, size, width = things.height, matrix.height, matrix.width
+    row, right = things.top, things.right
     numbers = sheet.fill(
         f"{name}_numbers",
-        (row, 2),
+        (row, right),
         (count, 1),
         lambda i, j: f"MATCH({things.cell(i, 0)},{names.all()},0)",
         Role.ACTIVATION,
@@ -128,7 +131,7 @@ def _both_ways(sheet: Sheet, name: str, things: Frame, names: Frame, matrix: Fra
     )
     looked = sheet.fill(
         f"{name}_lookup",
-        (row, 3),
+        (row, right + 1),
         (count, width),
         lambda i, j: f"INDEX({matrix.column(j, 'r')},{numbers.cell(i, 0, 'c')})",
         Role.ACTIVATION,
@@ -137,16 +140,17 @@ def _both_ways(sheet: Sheet, name: str, things: Frame, names: Frame, matrix: Fra
         note="The row of the matrix with that number.",
         torch="F.embedding(ids, matrix)",
     )
-    left = 4 + width
+    left = looked.right + 1
+    sheet.widths |= dict.fromkeys(range(left, left + size), 24)
     hot = sheet.fill(
         f"{name}_one_hot",
         (row, left),
         (count, size),
         lambda i, j: f"IF({numbers.cell(i, 0, 'c')}=COLUMN()-{left},1,0)",
         Role.ACTIVATION,
-        number_format="0",
+        number_format='0;-0;"·"',
         title=f"One-hot rows: {count}×{size}",
-        note="1 in the column of the number, 0 elsewhere.",
+        note="1 in the column of the number, 0 (shown as a dot) elsewhere.",
         torch="F.one_hot(ids)",
     )
     product = sheet.whole(
@@ -163,7 +167,7 @@ def _both_ways(sheet: Sheet, name: str, things: Frame, names: Frame, matrix: Fra
     sheet.result(
         f"{name}_difference",
         (row - 2, left + size + 1 + width),
-        "greatest difference",
+        "sum of squared differences",
         f"SUMXMY2({looked.all('')},{product.all('')})",
         label_width=width,
         span=2,
@@ -181,7 +185,6 @@ def _words(book: Book, width: int, random: Random) -> None:
     sheet.label((0, 0), "An embedding of words", Look.HEADING)
     for i, line in enumerate(POEM.split("\n")):
         sheet.label((2 + i, 0), line, Look.FAINT)
-    top = 4 + len(vocabulary) + 3
     names = sheet.constants(
         "vocabulary",
         (4, 1),
@@ -203,7 +206,7 @@ def _words(book: Book, width: int, random: Random) -> None:
     )
     poem = sheet.constants(
         "poem",
-        (top, 1),
+        (4, matrix.right + 1),
         [[word] for word in words],
         Role.INPUT,
         scale=Scale.NONE,
@@ -211,4 +214,5 @@ def _words(book: Book, width: int, random: Random) -> None:
         title="Poem",
         note="The words of the poem in order.",
     )
-    _both_ways(sheet, "word", poem, names, matrix, top)
+    sheet.widths[poem.left] = 80
+    _both_ways(sheet, "word", poem, names, matrix)
