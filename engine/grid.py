@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,13 +33,14 @@ class TooManyCells(Exception):
     """An array beyond the cell budget was asked for; the formula that asked gets #NUM!."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Block:
-    """A dense rectangle of a sheet."""
+    """A dense rectangle of a sheet. ``shared``: another grid has the same arrays; `Grid.own` it before writing."""
 
     area: Area
     data: Floats  # (height, width)
     kind: Kinds  # (height, width)
+    shared: bool = False
 
 
 @record
@@ -86,8 +87,15 @@ class Flat:
 
     def __post_init__(self) -> None:
         self.layout = tuple(block.area for block in self.blocks)
-        self.data = [block.data.data.cast("B").cast("d") for block in self.blocks]
-        self.kinds = [block.kind.data.cast("B") for block in self.blocks]
+        self.data = [_flat(block.data) for block in self.blocks]
+        self.kinds = [_flat(block.kind) for block in self.blocks]
+
+    def own(self, number: int) -> None:
+        """Make sure that no other grid has the arrays of a block."""
+        block = self.blocks[number]
+        if block.shared:
+            block.data, block.kind, block.shared = block.data.copy(), block.kind.copy(), False
+            self.data[number], self.kinds[number] = _flat(block.data), _flat(block.kind)
 
     def find(self, sheet: int, row: int, column: int) -> tuple[int, int] | None:
         """Return the block of a cell and its place in the block's memory, or None where it is in none."""
@@ -133,10 +141,15 @@ class Grid:
         return len(self._trees)
 
     def copy(self) -> Grid:
-        """Return a grid of the same values that can be written on its own."""
+        """Return a grid of the same values that can be written on its own; blocks are copied when they are written."""
         other = Grid(len(self._trees), self.strings)
         other._trees = [_copied(tree) for tree in self._trees]
         return other
+
+    def own(self, block: Block) -> None:
+        """Make sure that no other grid has the arrays of a block, which is about to be written."""
+        if block.shared:
+            self.flat.own(next(number for number, other in enumerate(self.flat.blocks) if other is block))
 
     def blocks(self, sheet: int) -> Iterator[Block]:
         """Yield the blocks of a sheet."""
@@ -217,6 +230,7 @@ class Grid:
         self.cover([area])
         kinds = values.kinds
         for piece in self.pieces(area):
+            self.own(piece.block)
             piece.block.data[piece.inside] = values.data[piece.placed]
             piece.block.kind[piece.inside] = kinds[piece.placed]
 
@@ -230,6 +244,7 @@ class Grid:
             if not isinstance(self._trees[sheet], Block):
                 here = (rows >= area.top) & (rows < area.bottom) & (columns >= area.left) & (columns < area.right)
             at = rows[here] - area.top, columns[here] - area.left
+            self.own(block)
             block.data[at] = data[here]
             block.kind[at] = kind[here]
 
@@ -314,7 +329,14 @@ def _values(data: Floats, kind: Kinds) -> Values:
 def _copied(tree: Tree) -> Tree:
     if isinstance(tree, Split):
         return Split(tree.axis, tree.at, _copied(tree.before), _copied(tree.after))
-    return None if tree is None else Block(tree.area, tree.data.copy(), tree.kind.copy())
+    if tree is None:
+        return None
+    tree.shared = True
+    return Block(tree.area, tree.data, tree.kind, shared=True)
+
+
+def _flat(array: NDArray[Any]) -> memoryview[Any]:
+    return array.data.cast("B").cast("d" if array.dtype == np.float64 else "B")
 
 
 def _piece(block: Block, area: Area) -> Piece | None:

@@ -12,6 +12,7 @@ from .serials import last_serial, to_serial
 
 _SPACES = " \t\r\n"  # not the no-break space: Excel reads no number beside one
 _CURRENCY = "$€£¥"
+_DIGITS = frozenset("0123456789")
 # Compiled (and kept, by `re`) when a text is first converted: few workbooks have any to convert.
 _PLAIN = r"[+-]?(?:\d{1,15}|\d{1,7}\.\d{0,8}|\.\d{1,15})(?:[eE][+-]?\d{1,4})?"
 _NUMERAL = r"(\d+|\d{1,3}(?:,\d{3})+)?(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?"
@@ -49,13 +50,13 @@ def parse_number(text: str, *, date1904: bool = False, year: int | None = None) 
     >>> parse_number("$1,234.50"), parse_number("12%"), parse_number("1 1/2"), parse_number("12,34")
     (1234.5, 0.12, 1.5, None)
     """
+    if _DIGITS.isdisjoint(text):
+        return None
     if re.fullmatch(_PLAIN, text, re.ASCII):
         return _finite(text)
     indented = text[:1] == " "
     text = text.strip(_SPACES)
     if not text or len(text) > 255:
-        return None
-    if not any(character in "0123456789" for character in text):
         return None
     found = _amount(text)
     if found is None:

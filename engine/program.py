@@ -13,7 +13,7 @@ from sheetgrad.sheets.model import Area, FormulaKind, Formulas, Ints, Sheet, Wor
 
 from . import syntax
 from .backends.numpy import Decline, Machine
-from .backends.scalars import compile_scalar
+from .backends.scalars import compile_invariants, compile_scalar
 from .backends.straight import Straight, straighten
 from .footprints import Marks, cells_of, met, owners, view_window
 from .functions import find
@@ -151,7 +151,13 @@ class Program:
                 if unit.scalar is not None and unit.scalar.run(machine):
                     return
                 try:
-                    machine.run(unit.region, unit.program, common=unit.common, sizes=unit.sizes)
+                    machine.run(
+                        unit.region,
+                        unit.program,
+                        common=unit.common,
+                        sizes=unit.sizes,
+                        invariants=unit.invariants,
+                    )
                 except Decline as reason:
                     self._by_cell((unit,), cell_by_cell, str(reason))
             case Sweep():
@@ -250,8 +256,10 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
     for region in regions:
         units += _units(len(units), region, lambda part: Lifter(workbook, names, part, size, pool))
     for unit in units:
-        if unit.program is not None and not unit.region.counts:
+        if unit.program is not None:
             unit.scalar = compile_scalar(unit.region, unit.program, unit.common, grid.flat)
+            if unit.scalar is None:
+                unit.invariants = compile_invariants(unit.region, unit.program, unit.common, grid.flat)
     owner = owners(grid, [unit.region for unit in units])
     edges = {
         unit.number: {mark for read in unit.reads for mark in owner.distinct(view_window(read, unit.region))}

@@ -170,6 +170,7 @@ def write(grid: Grid, window: Moving, values: Values) -> None:
     pieces = grid.pieces(area)
     if len(pieces) == 1 and pieces[0].covers(area):
         block = pieces[0].block
+        grid.own(block)
         window.strided(block.data, block.area)[...] = values.data
         window.strided(block.kind, block.area)[...] = kinds
         return

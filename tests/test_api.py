@@ -16,6 +16,7 @@ from sheetgrad.engine import Difference, Result, Workbook, open_workbook
 from sheetgrad.sheets.errors import BadReference, FileRefused, UsageError
 from sheetgrad.sheets.package import Limits
 from sheetgrad.sheets.values import Error
+from tests.books import Content, file_of
 from tests.oracles import stored_values
 
 BACKENDS = ("reference", "numpy")
@@ -64,7 +65,9 @@ def test_select(wb: Workbook, backend: str, reference: str, values: list[list[ob
     found = wb.recompute(backend=backend)[reference]
     assert isinstance(found, np.ndarray)
     assert found.tolist() == values
-    assert found.dtype == (np.float64 if all(type(value) is int for value in values[0]) and len(values) == 1 else object)
+    assert found.dtype == (
+        np.float64 if all(type(value) is int for value in values[0]) and len(values) == 1 else object
+    )
 
 
 def test_one_cell_is_a_scalar(wb: Workbook) -> None:
@@ -230,7 +233,11 @@ def test_compare_names_a_shared_formulas_member() -> None:
 
 def test_same_seed_same_values() -> None:
     workbook = open_workbook(book(lambda sheet, _: sheet.write_formula("A1", "=RAND()")))
-    draws = {(seed, backend): workbook.recompute(seed=seed, backend=backend)["s!A1"] for seed in (1, 2) for backend in BACKENDS}
+    draws = {
+        (seed, backend): workbook.recompute(seed=seed, backend=backend)["s!A1"]
+        for seed in (1, 2)
+        for backend in BACKENDS
+    }
     assert draws[1, "numpy"] == draws[1, "reference"] != draws[2, "numpy"]
 
 
@@ -270,3 +277,23 @@ def test_limits() -> None:
     with pytest.raises(FileRefused):
         open_workbook(data, limits=Limits(entries=2))
     assert open_workbook(data, limits=Limits.none()).sheets == ["s"]
+
+
+def test_results_are_not_changed_by_later_ones() -> None:
+    book = open_workbook(file_of({"s": {"A1": 1, "B1": "=A1*2", "B2": "=B1+1", "Z99": 5, "Z98": "=Z99+B2"}}))
+    first, second = book.recompute(), book.recompute(set={"s!A1": 10})
+    third = book.recompute(set={"s!Z99": 7})
+    again = book.recompute()
+    assert [found["s!B2"] for found in (first, second, third, again)] == [3.0, 21.0, 3.0, 3.0]
+    assert [found["s!Z98"] for found in (first, second, third, again)] == [8.0, 26.0, 10.0, 8.0]
+    assert [found["s!A1"] for found in (first, second, third, again)] == [1.0, 10.0, 1.0, 1.0]
+
+
+def test_cells_that_nothing_writes_are_not_copied() -> None:
+    cells: dict[str, Content] = {f"A{row}": row for row in range(1, 200)}
+    book = open_workbook(file_of({"data": cells, "model": {"A1": "=SUM(data!A1:A199)", "B1": 2, "C1": "=A1*B1"}}))
+    first, second = book.recompute(), book.recompute(set={"model!B1": 3})
+    (one,), (other,) = first.grid.blocks(0), second.grid.blocks(0)
+    assert one.data is other.data
+    (one,), (other,) = first.grid.blocks(1), second.grid.blocks(1)
+    assert one.data is not other.data

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,9 @@ from ..windows import Frame, Scatter, moving, read, scatter_of, target, write
 from .prefixes import run_prefix
 from .products import FOLDS, contract, fold
 
+if TYPE_CHECKING:
+    from .scalars import Invariant
+
 Indices: TypeAlias = NDArray[np.int64]
 _BEYOND = 2.0**40
 
@@ -92,24 +96,35 @@ class Machine:
         frame: Frame | None = None,
         common: frozenset[int] | None = None,
         sizes: frozenset[Size] | None = None,
+        invariants: Mapping[int, Invariant] = MappingProxyType({}),
     ) -> None:
         """Compute a region, or a part of its loops, and store the results; raises `Decline`.
 
-        ``common`` and ``sizes``: the program's shared nodes and `sizes_of` it, where they are known.
+        ``common`` and ``sizes``: the program's shared nodes and `sizes_of` it, where they are known. ``invariants``:
+        what computes nodes that are one value for all cells.
         """
         for part in _parts(program, frame or Frame.whole(region), sizes):
-            values = self.value(region, program, part, common)
+            values = self.value(region, program, part, common, invariants)
             place = target(region, part)
             try:
                 write(self.grid, place, _filling(values, region, tuple(loop[0] for loop in place.loops)))
             except TooManyCells:
                 raise Decline("its cells lie too far apart") from None
 
-    def value(self, region: Region, program: Node, frame: Frame, common: frozenset[int] | None = None) -> Values:
+    def value(
+        self,
+        region: Region,
+        program: Node,
+        frame: Frame,
+        common: frozenset[int] | None = None,
+        invariants: Mapping[int, Invariant] = MappingProxyType({}),
+    ) -> Values:
         """Evaluate an array program in a region's frame."""
         common = shared(walk(program)) if common is None else common
+        evaluation = _Evaluation(self.grid, self.context, region, frame, common)
+        evaluation.invariants = {key: partial(invariant.value, self) for key, invariant in invariants.items()}
         try:
-            return _Evaluation(self.grid, self.context, region, frame, common).value(program)
+            return evaluation.value(program)
         except (TooManyCells, MemoryError, RecursionError, ArithmeticError):
             raise Decline("an array beyond the cell budget") from None
 
@@ -160,13 +175,17 @@ class _Evaluation:
         self.frame = frame
         self.common = common
         self.kept: dict[int, Values] = {}
+        self.invariants: Mapping[int, Callable[[], Values | None]] = {}
 
     def value(self, node: Node) -> Values:
         """Evaluate a node."""
         key = id(node)
         found = self.kept.get(key)
         if found is None:
-            found = EVALUATORS[type(node)](self, node)
+            if key in self.invariants:
+                found = self.invariants[key]()
+            if found is None:
+                found = EVALUATORS[type(node)](self, node)
             if key in self.common:
                 self.kept[key] = found
         return found
@@ -267,7 +286,7 @@ class _Evaluation:
             if here.any():
                 value = self.value(option)
                 chosen.append(value)
-                result = _where(here, value, result, None)
+                result = value if here.all() else _where(here, value, result, None)
         _check_even(index.shape, chosen, codes)
         return _failing(self._like(result, index > 0), codes)
 

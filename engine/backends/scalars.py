@@ -1,154 +1,206 @@
-"""Formulas of one cell on Python's own values: no arrays are made where there is nothing to do at once.
+"""Formulas of a few cells on Python's own values: no arrays are made where there is little to do at once.
 
-Every node of such a program becomes a function. It computes what is done to plain numbers itself; texts, errors and all
-other functions go through the array operators, as arrays of one cell, so that what an operation means is told in one
-place. What is an array, a range inside SUMPRODUCT, say, is left to the machine of `backends.numpy`.
+Every node of such a program becomes a function of the cells (`scalar_operations`), which is called once for each turn
+of the loops. What is an array, a range inside SUMPRODUCT, say, is left to the machine of `backends.numpy`. The same
+functions compute those parts of a larger fill that are one value for all its cells.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from itertools import product
+from typing import Any
 
 import numpy as np
 
 from sheetgrad.sheets.model import Area
 from sheetgrad.sheets.records import record
-from sheetgrad.sheets.values import Error, Kind, Scalar, Values, decode, encode
+from sheetgrad.sheets.values import Error, Scalar, Values, encode
 
-from .. import operators
 from ..call import Argument as CallArgument
-from ..coercion import LONGEST_TEXT, logicals, numbers
-from ..functions import find
-from ..grid import Flat, all_numbers
-from ..ir import Apply, Choose, Const, Contract, Node, Operate, Pick, Place, Recover, Select, View
-from ..numerals import format_general
+from ..coercion import logicals
+from ..grid import Flat, TooManyCells, all_numbers
+from ..ir import (
+    Apply,
+    Choose,
+    Const,
+    Contract,
+    Given,
+    Node,
+    Operate,
+    Pick,
+    Place,
+    Recover,
+    Select,
+    Step,
+    View,
+    children,
+)
 from ..regions import Region
-from ..windows import Frame
-from .numpy import Decline, Machine, _Evaluation
+from ..single import single, still
+from .numpy import Decline, Machine
 from .products import FOLDS
+from .scalar_operations import (
+    COMPARISONS,
+    LOGICAL,
+    NUMBER,
+    ArrayRun,
+    Cells,
+    Run,
+    Turn,
+    Unsuited,
+    compared,
+    computed,
+    decided,
+    folded,
+    joined,
+    plain,
+    reduced,
+    unary,
+    whole,
+)
 from .straight_helpers import HELPERS
 from .straight_helpers import SCALAR as PLAIN
 
-NUMBER = int(Kind.NUMBER)
-NEAR, SNAP = 1e-14, 2.0**-50  # see `operators`
-ALONE: Frame = Frame((), ())
-
-Run: TypeAlias = "Callable[[Cells], Scalar]"
-ArrayRun: TypeAlias = "Callable[[Cells], Values]"
-
-
-class Unsuited(Exception):
-    """A program, or the values that it met, are for the general machine."""
-
-
-class Cells:
-    """The cells of a grid as flat memory, and what else a formula of one cell needs while it is computed."""
-
-    __slots__ = ("_evaluation", "common", "data", "flat", "kept", "kinds", "machine", "region", "strings")
-
-    def __init__(self, machine: Machine, flat: Flat) -> None:
-        self.machine = machine
-        self.flat = flat
-        self.data, self.kinds = flat.data, flat.kinds
-        self.strings = machine.context.strings
-        self.kept: dict[int, Scalar] = {}
-
-    def begin(self, region: Region, common: frozenset[int]) -> None:
-        """Make ready for another formula."""
-        self.region, self.common = region, common
-        self._evaluation: _Evaluation | None = None
-        if self.kept:
-            self.kept.clear()
-
-    @property
-    def evaluation(self) -> _Evaluation:
-        """The general machine's evaluation of the same formula."""
-        if self._evaluation is None:
-            self._evaluation = _Evaluation(self.machine.grid, self.machine.context, self.region, ALONE, self.common)
-        return self._evaluation
-
-    def wrapped(self, value: Scalar) -> Values:
-        """Return a value as an array of one cell."""
-        return Values.of(value, self.strings)
-
-    def unwrapped(self, values: Values) -> Scalar:
-        """Return the value of an array of one cell; raises `Unsuited` for any other."""
-        if values.data.size != 1:
-            raise Unsuited
-        payload = values.data.item()
-        return payload if values.kind is None else decode(payload, values.kind.item(), self.strings)
+FEW = 12  # cells; more are quicker on arrays
 
 
 @record
 class ScalarProgram:
-    """The compiled program of one cell; it is good for grids of one layout."""
+    """The compiled program of a few cells; it is good for grids of one layout."""
 
     region: Region
     common: frozenset[int]
     layout: tuple[Area, ...]
-    block: int  # where the result goes
-    at: int
+    turns: Sequence[Turn]
+    block: int  # where the results go
+    places: Sequence[int]
     root: Run
 
     def run(self, machine: Machine) -> bool:
-        """Compute and store the cell; False where the general machine has to."""
-        cells = machine.cells
-        if cells is None or cells.flat is not machine.grid.flat:
-            cells = machine.cells = Cells(machine, machine.grid.flat)
+        """Compute and store the cells; False where the general machine has to."""
+        cells = cells_of(machine)
         if cells.flat.layout != self.layout:
             return False
-        cells.begin(self.region, self.common)
+        found: list[Scalar] = []
         try:
-            value = self.root(cells)
-        except (Unsuited, Decline, ArithmeticError, MemoryError, RecursionError):
+            for turn, index in enumerate(self.turns):
+                cells.begin(self.region, self.common, turn, index)
+                found.append(self.root(cells))
+        except (Unsuited, Decline, TooManyCells, ArithmeticError, MemoryError, RecursionError):
             return False
-        payload, kind = (value, NUMBER) if type(value) is float else encode(value, cells.strings)
-        cells.data[self.block][self.at] = payload
-        cells.kinds[self.block][self.at] = kind or NUMBER  # an empty result is 0
+        cells.flat.own(self.block)
+        data, kinds = cells.data[self.block], cells.kinds[self.block]
+        for at, value in zip(self.places, found, strict=True):
+            payload, kind = (value, NUMBER) if type(value) is float else encode(value, cells.strings)
+            data[at], kinds[at] = payload, kind or NUMBER  # an empty result is 0
         return True
 
 
+@record
+class Invariant:
+    """A part of a fill's program that is one value for all its cells."""
+
+    region: Region
+    common: frozenset[int]
+    layout: tuple[Area, ...]
+    root: Run
+
+    def value(self, machine: Machine) -> Values | None:
+        """Return the value, (1, 1); None where the general machine has to compute it."""
+        cells = cells_of(machine)
+        if cells.flat.layout != self.layout:
+            return None
+        cells.begin(self.region, self.common, 0, (0,) * len(self.region.counts))
+        try:
+            return cells.wrapped(self.root(cells))
+        except (Unsuited, Decline, TooManyCells, ArithmeticError, MemoryError, RecursionError):
+            return None
+
+
+def cells_of(machine: Machine) -> Cells:
+    """Return the cells of a machine's grid as it is laid out now."""
+    cells: Cells | None = machine.cells
+    if cells is None or cells.flat is not machine.grid.flat:
+        cells = machine.cells = Cells(machine, machine.grid.flat)
+    return cells
+
+
 def compile_scalar(region: Region, program: Node, common: frozenset[int], flat: Flat) -> ScalarProgram | None:
-    """Compile the program of a region of one formula in one cell; None where it is better off on arrays."""
-    if region.counts or region.extent != (1, 1):
+    """Compile the program of a region of few formulas; None where it is better off on arrays."""
+    if region.size > FEW or region.extent != (1, 1):
         return None
-    target = flat.find(region.sheet, int(region.origin[0]), int(region.origin[1]))
-    if target is None:
+    compiler = _Compiler(flat, common, region.counts)
+    steps = [(int(down), int(across)) for down, across in region.steps[:, :2]]
+    found = compiler.places(region.sheet, int(region.origin[0]), int(region.origin[1]), steps)
+    if found is None or not single(program):
         return None
     try:
-        root = _Compiler(flat, common).root(program)
+        root = compiler.scalar(program)
     except (Unsuited, RecursionError):
         return None
-    return ScalarProgram(region, common, flat.layout, *target, root)
+    return ScalarProgram(region, common, flat.layout, compiler.turns, *found, root)
+
+
+def compile_invariants(region: Region, program: Node, common: frozenset[int], flat: Flat) -> dict[int, Invariant]:
+    """Compile the largest parts of a program that are the same all over its loops, by the identity of their nodes."""
+    compiler = _Compiler(flat, common, (1,) * len(region.counts))
+    found = {}
+    stack, seen = [program], set[int]()
+    while stack:
+        node = stack.pop()
+        if id(node) in seen or isinstance(node, Const | View):
+            continue
+        seen.add(id(node))
+        if not (single(node) and still(node)):
+            stack += children(node)
+            continue
+        try:
+            found[id(node)] = Invariant(region, common, flat.layout, compiler.scalar(node))
+        except (Unsuited, RecursionError):
+            stack += children(node)
+    return found
 
 
 class _Compiler:
     """Turns nodes into functions."""
 
-    def __init__(self, flat: Flat, common: frozenset[int]) -> None:
+    def __init__(self, flat: Flat, common: frozenset[int], counts: tuple[int, ...]) -> None:
         self.flat = flat
         self.common = common
+        self.turns: Sequence[Turn] = list(product(*(range(count) for count in counts)))
 
-    def root(self, node: Node) -> Run:
-        """Compile a whole program."""
-        if not _single(node):
-            raise Unsuited
-        return self.scalar(node)
+    def moved(self, start: int, steps: Sequence[int]) -> Iterator[int]:
+        """Yield a number that moves along the loops, turn by turn."""
+        for index in self.turns:
+            yield start + sum(map(operator.mul, index, steps))
+
+    def corners(self, row: int, column: int, steps: Sequence[Step]) -> list[tuple[int, int]]:
+        """Return a moving cell's row and column, turn by turn."""
+        rows = self.moved(row, [step[0] for step in steps])
+        return list(zip(rows, self.moved(column, [step[1] for step in steps]), strict=True))
+
+    def places(self, sheet: int, row: int, column: int, steps: Sequence[Step]) -> tuple[int, list[int]] | None:
+        """Return the block of a moving cell, and where in its memory the cell is turn by turn; None if in no one."""
+        found = [self.flat.find(sheet, *corner) for corner in self.corners(row, column, steps)]
+        blocks = {place[0] for place in found if place is not None}
+        if len(blocks) != 1 or None in found:
+            return None
+        return blocks.pop(), [place[1] for place in found if place is not None]
 
     def scalar(self, node: Node) -> Run:
         """Compile a node of one value."""
-        made = COMPILERS[type(node)](self, node) if type(node) in COMPILERS and _single(node) else _general(node)
+        made = COMPILERS[type(node)](self, node) if type(node) in COMPILERS and single(node) else _general(node)
         if id(node) in self.common and not isinstance(node, Const | View):
             return partial(_once, id(node), made)
         return made
 
     def values(self, node: Node) -> ArrayRun:
         """Compile an argument: whatever it is, as an array."""
-        if _single(node) and not isinstance(node, Const):
+        if single(node):
             run = self.scalar(node)
             return lambda cells: cells.wrapped(run(cells))
         if isinstance(node, View):
@@ -157,21 +209,23 @@ class _Compiler:
 
     def window(self, view: View) -> ArrayRun:
         """Compile the reading of a range."""
-        area = Area(view.sheet, view.row, view.column, view.row + view.height, view.column + view.width)
-        found = self.flat.find(area.sheet, area.top, area.left)
-        corner = None if found is None else self.flat.layout[found[0]]
-        if found is None or corner is None or area.bottom > corner.bottom or area.right > corner.right:
+        first = self.places(view.sheet, view.row, view.column, view.steps)
+        last = self.places(view.sheet, view.row + view.height - 1, view.column + view.width - 1, view.steps)
+        if first is None or last is None or first[0] != last[0]:
             return lambda cells: cells.evaluation.view(view)
-        block = found[0]
-        inside = (
-            slice(area.top - corner.top, area.bottom - corner.top),
-            slice(area.left - corner.left, area.right - corner.left),
-        )
+        block, area = first[0], self.flat.layout[first[0]]
+        inside = [
+            (
+                slice(row - area.top, row - area.top + view.height),
+                slice(left - area.left, left - area.left + view.width),
+            )
+            for row, left in self.corners(view.row, view.column, view.steps)
+        ]
 
         def run(cells: Cells) -> Values:
-            held = cells.flat.blocks[block]
-            kind = held.kind[inside]
-            return Values(held.data[inside]) if all_numbers(kind) else Values(held.data[inside], kind)
+            held, here = cells.flat.blocks[block], inside[cells.turn]
+            kind = held.kind[here]
+            return Values(held.data[here]) if all_numbers(kind) else Values(held.data[here], kind)
 
         return run
 
@@ -180,31 +234,33 @@ class _Compiler:
         return lambda cells: value
 
     def place(self, node: Place) -> Run:
-        value = float(node.start)
-        return lambda cells: value
+        numbers = [float(number) for number in self.moved(node.start, node.steps)]
+        return lambda cells: numbers[cells.turn]
 
     def view(self, node: View) -> Run:
-        found = self.flat.find(node.sheet, node.row, node.column)
+        found = self.places(node.sheet, node.row, node.column, node.steps)
         if found is None:
-            return lambda cells: None
-        block, at = found
+            return _general(node)
+        block, places = found
+        if len(set(places)) > 1:
+            return lambda cells: cells.read(block, places[cells.turn])
+        at = places[0]
 
         def run(cells: Cells) -> Scalar:
             kind = cells.kinds[block][at]
-            payload = cells.data[block][at]
-            return payload if kind == NUMBER else decode(payload, kind, cells.strings)
+            return cells.data[block][at] if kind == NUMBER else cells.read(block, at)
 
         return run
 
     def operate(self, node: Operate) -> Run:
         parts = [self.scalar(operand) for operand in node.operands]
         if node.operator.startswith("unary "):
-            return _unary(node.operator[6:], parts[0])
+            return unary(node.operator[6:], parts[0])
         if node.operator == "&":
-            return _joined(parts[0], parts[1])
-        if node.operator in _COMPARISONS:
-            return _compared(node.operator, parts[0], parts[1])
-        return _computed(node.operator, parts[0], parts[1], node.final)
+            return joined(parts[0], parts[1])
+        if node.operator in COMPARISONS:
+            return compared(node.operator, parts[0], parts[1])
+        return computed(node.operator, parts[0], parts[1], node.final)
 
     def select(self, node: Select) -> Run:
         condition, then, otherwise = (self.scalar(part) for part in (node.condition, node.then, node.otherwise))
@@ -226,7 +282,7 @@ class _Compiler:
         index, options = self.scalar(node.index), [self.scalar(option) for option in node.options]
 
         def run(cells: Cells) -> Scalar:
-            at = _whole(cells, index(cells))
+            at = whole(cells, index(cells))
             if isinstance(at, Error):
                 return at
             return options[at - 1](cells) if 1 <= at <= len(options) else Error.VALUE
@@ -246,26 +302,22 @@ class _Compiler:
     def pick(self, node: Pick) -> Run:
         table, row, column = node.table, node.row, node.column
         if not isinstance(table, View) or row is None or column is None:
-            raise Unsuited
-        rows, columns = self.scalar(row), self.scalar(column)
-        first = self.flat.find(table.sheet, table.row, table.column)
-        last = self.flat.find(table.sheet, table.row + table.height - 1, table.column + table.width - 1)
-        if first is None or last is None or first[0] != last[0] or 0 in (table.row, table.column):
             return _general(node)
-        (block, start), width = first, self.flat.layout[first[0]].width
-        height, most = table.height, table.width
+        rows, columns = self.scalar(row), self.scalar(column)
+        first = self.places(table.sheet, table.row, table.column, table.steps)
+        last = self.places(table.sheet, table.row + table.height - 1, table.column + table.width - 1, table.steps)
+        if first is None or last is None or first[0] != last[0]:
+            return _general(node)
+        (block, starts), across = first, self.flat.layout[first[0]].width
+        height, width = table.height, table.width
 
         def run(cells: Cells) -> Scalar:
-            down, across = rows(cells), columns(cells)
-            if type(down) is not float or type(across) is not float:
+            down, right = rows(cells), columns(cells)
+            if type(down) is not float or type(right) is not float:
                 return cells.unwrapped(cells.evaluation.value(node))
-            down, across = int(down), int(across)
-            if not (0 < down <= height and 0 < across <= most):
+            if not (1.0 <= down < height + 1 and 1.0 <= right < width + 1):
                 return cells.unwrapped(cells.evaluation.value(node))
-            at = start + (down - 1) * width + across - 1
-            kind = cells.kinds[block][at]
-            payload = cells.data[block][at]
-            return payload if kind == NUMBER else decode(payload, kind, cells.strings)
+            return cells.read(block, starts[cells.turn] + (int(down) - 1) * across + int(right) - 1)
 
         return run
 
@@ -288,9 +340,9 @@ class _Compiler:
         if node.function in FOLDS and node.arguments and not any(each.missing for each in node.arguments):
             return self.folded(node, general)
         if len(node.arguments) == PLAIN.get(node.function):
-            return _plain(HELPERS[f"{node.function.lower()}_"], self.arguments(node), general)
-        if node.function in _LOGICAL and all(_single(each.node) for each in node.arguments):
-            return _decided(_LOGICAL[node.function], self.arguments(node), general)
+            return plain(HELPERS[f"{node.function.lower()}_"], self.arguments(node), general)
+        if node.function in LOGICAL and all(single(each.node) for each in node.arguments):
+            return decided(LOGICAL[node.function], self.arguments(node), general)
         return general
 
     def arguments(self, node: Apply) -> list[Run]:
@@ -308,65 +360,14 @@ class _Compiler:
 
     def folded(self, node: Apply, general: Run) -> Run:
         """Compile a reduction of ranges and numbers."""
-        step, name = FOLDS[node.function], node.function
-        squared = name == "SUMSQ"
-        nodes = [each.node for each in node.arguments]
-        windows = [self.window(each) for each in nodes if isinstance(each, View) and not _single(each)]
-        others = [self.scalar(each) for each in nodes if _single(each)]
-        join: Callable[..., float] = max if step is np.maximum else min if step is np.minimum else operator.add
-        if len(windows) + len(others) < len(nodes):
-            return general
+        if all(single(each.node) for each in node.arguments):
+            return folded(FOLDS[node.function], node.function, self.arguments(node), general)
+        if len(node.arguments) == 1 and isinstance(node.arguments[0].node, View):
+            return reduced(FOLDS[node.function], node.function, self.window(node.arguments[0].node), general)
+        return general
 
-        def run(cells: Cells) -> Scalar:
-            found: list[float] = []
-            count = len(others)
-            for window in windows:
-                values = window(cells)
-                if values.kind is not None or not values.data.size:
-                    return general(cells)
-                data = values.data * values.data if squared else values.data
-                found.append(float(step.reduce(data, axis=None)))
-                count += data.size
-            for other in others:
-                value = other(cells)
-                if type(value) is not float:
-                    return general(cells)
-                found.append(value * value if squared else value)
-            total = found[0]
-            for value in found[1:]:
-                total = join(total, value)
-            if name == "AVERAGE":
-                total /= count
-            return total if math.isfinite(total) else general(cells)
-
-        return run
-
-
-def _single(node: Node) -> bool:
-    """Tell whether a node stands for one value, as far as that can be told before it runs."""
-    match node:
-        case Const() | Contract():
-            return True
-        case View(height=height, width=width):
-            return (height, width) == (1, 1)
-        case Place(count=count):
-            return count == 1
-        case Operate(_, operands, _):
-            return all(_single(operand) for operand in operands)
-        case Select(condition, then, otherwise):
-            return _single(condition) and _single(then) and _single(otherwise)
-        case Choose(index, options):
-            return _single(index) and all(_single(option) for option in options)
-        case Recover(value, fallback, _):
-            return _single(value) and _single(fallback)
-        case Pick(_, row, column):
-            return row is not None and column is not None and _single(row) and _single(column)
-        case Apply(function, arguments, _):
-            found = find(function)
-            if found is None or found.shape == "array":
-                return False
-            return found.shape != "elementwise" or all(_single(argument.node) for argument in arguments)
-    return False
+    def given(self, node: Given) -> Run:
+        return lambda cells: float(cells.region.numbers[node.index][cells.index])
 
 
 def _general(node: Node) -> Run:
@@ -380,132 +381,9 @@ def _once(key: int, made: Run, cells: Cells) -> Scalar:
     return cells.kept[key]
 
 
-def _whole(cells: Cells, value: Scalar) -> int | Error:
-    if type(value) is float:
-        return int(value)
-    data, codes = numbers(cells.wrapped(value), cells.strings, cells.machine.context.date1904)
-    if codes is not None:
-        return value if isinstance(value, Error) else Error.VALUE
-    return int(data.item())
-
-
-# Operations: on numbers here, on anything else by `operators`
-
-
-def _computed(symbol: str, left: Run, right: Run, final: bool) -> Run:
-    compute = _ARITHMETIC[symbol]
-    final &= symbol in "+-"
-
-    def run(cells: Cells) -> Scalar:
-        a, b = left(cells), right(cells)
-        if type(a) is float and type(b) is float:
-            try:
-                found = compute(a, b)
-            except (ArithmeticError, ValueError):
-                found = math.nan
-            if found - found == 0.0:  # finite
-                if final and abs(found) < abs(a) * SNAP and abs(found) < abs(b) * SNAP:
-                    return 0.0
-                return found
-        values = operators.binary(symbol, cells.wrapped(a), cells.wrapped(b), cells.machine.context, final=final)
-        return cells.unwrapped(values)
-
-    return run
-
-
-def _compared(symbol: str, left: Run, right: Run) -> Run:
-    compare = _COMPARISONS[symbol]
-
-    def run(cells: Cells) -> Scalar:
-        a, b = left(cells), right(cells)
-        if type(a) is float and type(b) is float and (a == b or abs(a - b) > abs(a) * NEAR):
-            return bool(compare(a, b))
-        return cells.unwrapped(operators.binary(symbol, cells.wrapped(a), cells.wrapped(b), cells.machine.context))
-
-    return run
-
-
-def _joined(left: Run, right: Run) -> Run:
-    def run(cells: Cells) -> Scalar:
-        a, b = left(cells), right(cells)
-        first, second = (value if type(value) is str else _text(value) for value in (a, b))
-        if first is not None and second is not None and len(first) + len(second) <= LONGEST_TEXT:
-            return first + second
-        return cells.unwrapped(operators.binary("&", cells.wrapped(a), cells.wrapped(b), cells.machine.context))
-
-    return run
-
-
-def _text(value: Scalar) -> str | None:
-    return format_general(value) if type(value) is float else None
-
-
-def _unary(symbol: str, operand: Run) -> Run:
-    if symbol == "+":
-        return operand
-
-    def run(cells: Cells) -> Scalar:
-        value = operand(cells)
-        if type(value) is float:
-            return 0.0 - value if symbol == "-" else value / 100.0
-        return cells.unwrapped(operators.unary(symbol, cells.wrapped(value), cells.machine.context))
-
-    return run
-
-
-def _plain(compute: Callable[..., float], arguments: list[Run], general: Run) -> Run:
-    """Call one of the functions of plain numbers that straight-line code has."""
-
-    def run(cells: Cells) -> Scalar:
-        given = [argument(cells) for argument in arguments]
-        if all(type(value) is float for value in given):
-            try:
-                found = compute(*given)
-            except (ArithmeticError, ValueError):
-                return general(cells)
-            if math.isfinite(found):
-                return found
-        return general(cells)
-
-    return run
-
-
-def _decided(decide: Callable[[list[Scalar]], bool], arguments: list[Run], general: Run) -> Run:
-    def run(cells: Cells) -> Scalar:
-        given = [argument(cells) for argument in arguments]
-        return decide(given) if all(type(value) is bool for value in given) else general(cells)
-
-    return run
-
-
-def _raised(base: float, exponent: float) -> float:
-    """Raise a positive number to a power; the others are `operators.power`'s."""
-    return math.pow(base, exponent) if base > 0 else math.nan
-
-
-_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "^": _raised,
-}
-_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "<>": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_LOGICAL: Mapping[str, Callable[[list[Scalar]], bool]] = {
-    "AND": lambda given: all(given),
-    "OR": lambda given: any(given),
-    "NOT": lambda given: not given[0],
-}
-
 COMPILERS: Mapping[type, Callable[[_Compiler, Any], Run]] = {
     Const: _Compiler.const,
+    Given: _Compiler.given,
     Place: _Compiler.place,
     View: _Compiler.view,
     Operate: _Compiler.operate,
