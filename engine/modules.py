@@ -61,6 +61,7 @@ class WorkbookModule(nn.Module):
         self._tape = function.tape
         self._slots = [slot for slot in function.slots if slot is not None]
         self._tape.prune(self._slots)
+        self._shapes = [area.shape for area in areas[: len(inputs)]]
         starts = function.start[len(inputs) :]
         self.cells = nn.ParameterList(nn.Parameter(torch.tensor(start, dtype=dtype)) for start in starts)
         self._home: Tensor
@@ -70,21 +71,37 @@ class WorkbookModule(nn.Module):
     def forward(self, *inputs: Tensor) -> Any:
         """Return the outputs, (rows, columns) each, a tuple where there are several.
 
-        Inputs are (rows, columns), or all (items, rows, columns): then so are the outputs.
+        Inputs are (rows, columns), or (items, rows, columns): if any is, so are the outputs, and the others are the
+        same for all items.
         """
-        if len(inputs) != len(self.places["inputs"]):
-            raise UsageError(f"{len(self.places['inputs'])} inputs expected, {len(inputs)} given")
         self._follow()
-        if inputs and all(tensor.ndim == 3 for tensor in inputs):
-            items = [self._once([tensor[item] for tensor in inputs]) for item in range(len(inputs[0]))]
-            found = [torch.stack(each) for each in zip(*items, strict=True)]
+        batched = self._batched(inputs)
+        given = [tensor.to(self._home) for tensor in inputs]
+        if any(batched):
+            once = torch.func.vmap(self._once, in_dims=tuple(0 if each else None for each in batched))
+            found = once(*given)
         else:
-            found = self._once(inputs)
-        return found[0] if len(found) == 1 else tuple(found)
+            found = self._once(*given)
+        return found[0] if len(found) == 1 else found
 
-    def _once(self, inputs: Sequence[Tensor]) -> list[Tensor]:
-        arrays = self._tape.run([*(tensor.to(self._home) for tensor in inputs), *self.cells])
-        return [arrays[slot] for slot in self._slots]
+    def _once(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        arrays = self._tape.run([*inputs, *self.cells])
+        return tuple(arrays[slot] for slot in self._slots)
+
+    def _batched(self, inputs: Sequence[Tensor]) -> list[bool]:
+        """Tell which inputs have a batch axis. Raises `UsageError` for shapes that do not fit."""
+        places = self.places["inputs"]
+        if len(inputs) != len(places):
+            raise UsageError(f"{len(places)} inputs expected ({', '.join(places)}), {len(inputs)} given")
+        sizes = set()
+        for place, shape, tensor in zip(places, self._shapes, inputs, strict=True):
+            if tensor.ndim not in (2, 3) or tuple(tensor.shape[-2:]) != shape:
+                given = tuple(tensor.shape)
+                raise UsageError(f"{place!r} is {shape[0]} x {shape[1]} cells: a tensor of shape {given} was given")
+            sizes |= {len(tensor)} if tensor.ndim == 3 else set()
+        if len(sizes) > 1:
+            raise UsageError(f"the tensors disagree about the size of the batch: {sorted(sizes)}")
+        return [tensor.ndim == 3 for tensor in inputs]
 
     def _follow(self) -> None:
         """Bring the constants to where the parameters have been moved."""

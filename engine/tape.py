@@ -86,7 +86,7 @@ class Tape:
         return arrays
 
     def prune(self, wanted: Sequence[int]) -> None:
-        """Forget what the wanted slots do not need, and fold what depends on no parameter."""
+        """Forget what the wanted slots do not need, and fold what depends on no parameter; only `run` makes results."""
         needed = set(wanted)
         for slot in range(len(self.operations) - 1, -1, -1):
             operation = self.operations[slot]
@@ -98,8 +98,8 @@ class Tape:
                 self.operations[slot] = None
             elif operation is not None:
                 live.add(slot)
-            if slot not in needed and slot not in self.parameters:
-                self.arrays[slot] = None
+            if (slot not in needed or self.operations[slot] is not None) and slot not in self.parameters:
+                self.arrays[slot] = None  # it is not needed, or every run makes it anew
 
     def move(self, library: Operations) -> None:
         """Go on with another library, as another device or precision; parameters stay what they are."""

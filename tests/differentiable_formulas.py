@@ -64,6 +64,12 @@ LET(p,A1*B1,p*p+p)  SUM(A1:A4*E1:E4)  1/(1+EXP(-(A1+B1)))  LN(SUM(EXP(A1:C1)))
 # Computed on the host, with slopes by differences there.
 PROCEDURES = ("BESSELJ", "BESSELK", "CONVERT", "CUMIPMT", "DB", "DDB", "DISC", "DURATION", "PRICE", "VDB", "YIELD")
 
+# What else is computed on the host, or starts from a root that is found there.
+HOSTED = (
+    *PROCEDURES, "BETA.INV", "BETAINV", "GAMMA.INV", "GAMMAINV", "CONFIDENCE.T", "T.INV", "T.INV.2T", "TINV", "F.INV", "F.INV.RT", "FINV",
+    "CHISQ.INV", "CHISQ.INV.RT", "CHIINV", "RATE", "IRR", "XIRR", "COMBIN", "RANK", "COUNTIF",
+)  # fmt: skip
+
 
 def formulas() -> list[str]:
     """Return the formulas, without "="."""

@@ -230,8 +230,9 @@ def _rate(periods: Tensor, payment: Tensor, present: Tensor, future: Tensor, due
 def _rates(*given: NDArray[np.float64]) -> NDArray[np.float64]:
     from ..functions.annuities import RATE
 
-    found = [RATE(*map(float, each)) for each in zip(*(array.ravel() for array in given), strict=True)]
-    return np.array([each if isinstance(each, float) else 0.0 for each in found]).reshape(given[0].shape)
+    wide = np.broadcast_arrays(*given)
+    found = [RATE(*map(float, each)) for each in zip(*(array.ravel() for array in wide), strict=True)]
+    return np.array([each if isinstance(each, float) else 0.0 for each in found]).reshape(wide[0].shape)
 
 
 def _depreciation_by_years(cost: Tensor, salvage: Tensor, life: Tensor, per: Tensor) -> Tensor:

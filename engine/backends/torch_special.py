@@ -52,14 +52,18 @@ class OfHost(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: Sequence[int | None], function: OnHost, *tensors: Tensor) -> tuple[Tensor, int]:
         """Put the batch before all loops of all arguments."""
-        dims = in_dims[1:]
-        rank = max(each.ndim - (dim is not None) for each, dim in zip(tensors, dims, strict=True))
-        given = []
-        for tensor, dim in zip(tensors, dims, strict=True):
-            moved = tensor[None] if dim is None else tensor.movedim(dim, 0)
-            given.append(moved.reshape(moved.shape[0], *(1,) * (rank + 1 - moved.ndim), *moved.shape[1:]))
-        found = _applied(OfHost, function, *given)
+        found = _applied(OfHost, function, *_leading(in_dims[1:], tensors))
         return found.expand(info.batch_size, *found.shape[1:]), 0
+
+
+def _leading(dims: Sequence[int | None], tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Move the batch of each tensor before the loops of all: every one gets as many axes."""
+    rank = max(each.ndim - (dim is not None) for each, dim in zip(tensors, dims, strict=True))
+    given = []
+    for tensor, dim in zip(tensors, dims, strict=True):
+        moved = tensor[None] if dim is None else tensor.movedim(dim, 0)
+        given.append(moved.reshape(moved.shape[0], *(1,) * (rank + 1 - moved.ndim), *moved.shape[1:]))
+    return given
 
 
 def _applied(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
@@ -78,10 +82,13 @@ class _Procedure(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, function: OnHost, whole: bool, *tensors: Tensor) -> Tensor:
-        ctx.function, ctx.whole = function, whole
-        ctx.save_for_backward(*tensors)
+    def forward(function: OnHost, whole: bool, *tensors: Tensor) -> Tensor:
         return on_host(function, *tensors)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.function, ctx.whole, *tensors = inputs
+        ctx.save_for_backward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Any, ...]:
@@ -92,6 +99,14 @@ class _Procedure(torch.autograd.Function):
             own = _pulled(ctx.function, arrays, at, pull, ctx.whole) if ctx.needs_input_grad[2 + at] else None
             found.append(None if own is None else torch.as_tensor(own, device=tensor.device).to(tensor.dtype))
         return None, None, *found
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: Sequence[int | None], function: OnHost, whole: bool, *tensors: Tensor
+    ) -> tuple[Tensor, int]:
+        """Put the batch before all loops of all arguments."""
+        found = _applied(_Procedure, function, whole, *_leading(in_dims[2:], tensors))
+        return found.expand(info.batch_size, *found.shape[1:]), 0
 
 
 def procedure(function: OnHost, whole: bool, *tensors: Tensor) -> Tensor:
@@ -138,9 +153,10 @@ def root(start: Tensor, residual: Tensor, slope: Tensor) -> Tensor:
 
 
 class _Sloped(torch.autograd.Function):
-    """A function whose derivatives are given; those that are None are five-point differences, in double precision."""
+    """An elementwise function of tensors of one shape, whose derivatives are given.
 
-    generate_vmap_rule = True
+    Those that are None are five-point differences, in double precision.
+    """
 
     @staticmethod
     def forward(body: Body, slopes: Sequence[Slope | None], *tensors: Tensor) -> Tensor:
@@ -163,6 +179,13 @@ class _Sloped(torch.autograd.Function):
             exact = _difference(ctx.body, given, at) if own is None else own(*given)
             found.append((slope * exact).sum_to_size(tensor.shape))
         return None, None, *found
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: Sequence[Any], body: Body, slopes: Sequence[Slope | None], *tensors: Tensor
+    ) -> tuple[Tensor, int]:
+        """Run on the whole batch at once, as plain tensors: the body may look at them."""
+        return _applied(_Sloped, body, slopes, *spread(*_leading(in_dims[2:], tensors))), 0
 
 
 def spread(*tensors: Tensor) -> list[Tensor]:
