@@ -336,14 +336,14 @@ class _Compiler:
         return run
 
     def apply(self, node: Apply) -> Run:
-        general = self.call(node)
+        general = _general(node)  # not `call`: what fails at the bottom of a nest would be computed twice a level
         if node.function in FOLDS and node.arguments and not any(each.missing for each in node.arguments):
             return self.folded(node, general)
         if len(node.arguments) == PLAIN.get(node.function):
             return plain(HELPERS[f"{node.function.lower()}_"], self.arguments(node), general)
         if node.function in LOGICAL and all(single(each.node) for each in node.arguments):
             return decided(LOGICAL[node.function], self.arguments(node), general)
-        return general
+        return self.call(node)
 
     def arguments(self, node: Apply) -> list[Run]:
         return [self.scalar(argument.node) for argument in node.arguments]
