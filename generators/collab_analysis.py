@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import io
 
+import numpy as np
+
 from . import vendored
 from .book import Book, Manner, Sheet
 from .panels import Chart, Look, Series
 from .places import Frame, bound
+from .point_labels import place_labels
 from .style import Role, Scale
 
 SQUARINGS = 12
 COMPONENTS = 2
 SHOWN = 10
+CHART = (1200, 900)  # pixels
 ABOUT = (
     (
         "Thirty films with the bias and the five factors that training on 6,031 ratings gave them (the "
@@ -200,7 +204,7 @@ def _ranking(sheet: Sheet, titles: Frame, bias: Frame, column: int) -> None:
     names = sheet.frame((4, column + 2), (bias.height, 1))
     ranked = sheet.frame((4, column + 3), (bias.height, 1))
     sheet.charts.append(
-        Chart("column", "Bias, highest first", (Series("bias", ranked, names),), 36, 0, 1000, 360, "", "bias")
+        Chart("bar", "Bias, highest first", (Series("bias", ranked, names),), 3, column + 10, 620, 640, "", "bias")
     )
 
 
@@ -233,7 +237,7 @@ def _components(book: Book, titles: Frame, factors: Frame) -> None:
         torch="factors - factors.mean(0)",
         scale=Scale.BLUE_WHITE_RED,
     )
-    left = width + 2
+    left = width + COMPONENTS + 3
     matrix = sheet.whole(
         "covariance",
         (4, left),
@@ -262,7 +266,7 @@ def _components(book: Book, titles: Frame, factors: Frame) -> None:
         directions.append(direction)
     scores = sheet.fill(
         "scores",
-        (4, left + 2 * width + 2),
+        (4, width + 2),
         (count, COMPONENTS),
         lambda i, j: f"SUMPRODUCT({centred.row(i, 'c')},{directions[j].all()})",
         Role.RESULT,
@@ -273,20 +277,20 @@ def _components(book: Book, titles: Frame, factors: Frame) -> None:
         torch="(factors - mean) @ eigh(cov).eigenvectors",
     )
     labels = tuple(_brief(title) for title, _ in films())
-    cloud = Series("films", scores.part(0, 1, count, 1), scores.part(0, 0, count, 1), labels=labels)
-    sheet.charts.append(
-        Chart(
-            "scatter",
-            "Films along the first two components",
-            (cloud,),
-            2,
-            scores.right + 1,
-            900,
-            640,
-            "first component",
-            "second component",
-        )
-    )
+    sides = place_labels(_drawn(), labels, (0.65 * CHART[0], 0.6 * CHART[1]))  # what points take of the chart
+    cloud = Series("films", scores.part(0, 1, count, 1), scores.part(0, 0, count, 1), labels=labels, sides=sides)
+    title = "Films along the first two components"
+    place = (2, left + 2 * width + 2)
+    sheet.charts.append(Chart("scatter", title, (cloud,), *place, *CHART, "first component", "second component"))
+
+
+def _drawn() -> list[tuple[float, float]]:
+    """Return about where the films lie in the chart: only the places of their titles depend on it."""
+    factors = np.array([numbers[1:] for _, numbers in films()])
+    centred = factors - factors.mean(0)
+    directions = np.linalg.svd(centred, full_matrices=False)[2][:COMPONENTS]
+    largest = np.take_along_axis(directions, np.abs(directions).argmax(1)[:, None], 1)
+    return [(float(x), float(y)) for x, y in centred @ (directions * np.sign(largest)).T]
 
 
 def _component(sheet: Sheet, number: int, matrix: Frame, total: Frame, place: tuple[int, int]) -> tuple[Frame, Frame]:
@@ -411,7 +415,7 @@ def _nearest(book: Book, titles: Frame, factors: Frame) -> None:
     at = sheet.result(
         "film_number",
         (1, 7),
-        "",
+        "row",
         f"MATCH({chosen.all()},{names.all()},0)",
         number_format="0",
         torch="index",
@@ -461,7 +465,7 @@ def _nearest(book: Book, titles: Frame, factors: Frame) -> None:
         True,
         ("The nearest films, the chosen one itself first.", "cosine.argsort(descending=True)"),
     )
-    sheet.fill(
+    nearest = sheet.fill(
         "nearest_cosines",
         (4, 6),
         (SHOWN + 1, 1),
@@ -473,3 +477,5 @@ def _nearest(book: Book, titles: Frame, factors: Frame) -> None:
         torch="cosine.sort(descending=True)",
     )
     sheet.headers(3, 5, ("nearest films", "cosine", "row"))
+    bars = (Series("cosine", nearest, sheet.frame((4, 5), (SHOWN + 1, 1))),)
+    sheet.charts.append(Chart("bar", "Nearest films", bars, SHOWN + 7, 5, 620, 360, "", "cosine", (-1.0, 1.0)))

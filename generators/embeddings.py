@@ -141,7 +141,7 @@ def _both_ways(sheet: Sheet, name: str, things: Frame, names: Frame, matrix: Fra
         torch="F.embedding(ids, matrix)",
     )
     left = looked.right + 1
-    sheet.widths |= dict.fromkeys(range(left, left + size), 24)
+    sheet.widths |= dict.fromkeys(range(left, left + size), 24 if size <= 20 else 16)
     hot = sheet.fill(
         f"{name}_one_hot",
         (row, left),

@@ -57,6 +57,8 @@ class Formats:
         for side in sides:
             properties[_SIDES[side]] = 1
             properties[_SIDES[side] + "_color"] = panel.role.colour
+        if panel.align == "left":
+            properties["indent"] = 1
         if panel.role in (Role.CONTROL, Role.RESULT):
             properties["bg_color"] = panel.role.tint
         if panel.role is Role.CONTROL:

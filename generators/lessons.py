@@ -9,7 +9,7 @@ from importlib import import_module
 from sheetgrad.sheets.errors import UsageError
 
 from .book import Book
-from .checks import add_checks
+from .checks import add_checks, can_check
 from .index import add_index
 
 
@@ -45,7 +45,7 @@ class Lesson:
             _bound(known[name], value)
         build: Callable[..., Book] = import_module(f".{self.name.replace('-', '_')}", __package__).build
         book = build(**options)
-        if checked and book.live:
+        if checked and book.live and can_check():
             add_checks(book)
         add_index(book)
         return book
@@ -93,16 +93,25 @@ LESSONS: tuple[Lesson, ...] = (
         "collab",
         "Collaborative filtering: dot product, biases, sigmoid range, gradient descent as formulas, long form.",
         (
-            Option("epochs", int, 50, "how many steps of gradient descent", 1, 1000),
+            Option(
+                "epochs",
+                int,
+                50,
+                "how many steps of gradient descent (fewer by default where ratings are many)",
+                1,
+                1000,
+            ),
             Option("seed", int, 42, "what the first factors are drawn from"),
             Option("factors", int, 5, "factors of each user and film", 1, 50),
-            Option("learning_rate", float, 0.01, "how far a step goes", 0.0),
+            Option(
+                "learning_rate", float, 0.01, "how far a step goes (shorter by default where ratings are many)", 0.0
+            ),
             Option("weight_decay", float, 0.1, "how strongly parameters are pulled to 0", 0.0),
             Option(
                 "ratings",
                 str,
                 "",
-                "a CSV of userId, movieId, title, rating; 100 for a vendored 100x100 (default: 206 ratings)",
+                "a CSV (or .csv.gz) of userId, movieId, title, rating; 100 for a vendored 100x100 (default: 206 ratings)",
             ),
         ),
     ),

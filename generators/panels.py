@@ -144,6 +144,7 @@ class Series:
     categories: Frame
     colour: str = "#C0504D"
     labels: tuple[str, ...] = ()  # a text beside each point
+    sides: tuple[str, ...] = ()  # where each text stands: "right" (everywhere by default), "left", "above", "below"
     marker: bool = False
     line: bool = True  # False: points alone, in a chart of curves
 
@@ -152,7 +153,8 @@ class Series:
 class Chart:
     """A chart at a cell."""
 
-    kind: str  # "line" or "column" (numbers against categories), "scatter" (points), "curve" (points joined by lines)
+    # "line", "column" or "bar" (numbers against categories), "scatter" (points), "curve" (points joined by lines)
+    kind: str
     title: str
     series: tuple[Series, ...]
     row: int

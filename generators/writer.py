@@ -36,7 +36,9 @@ class _Page(Worksheet):  # type: ignore[misc]
 def write(book: Book, value: Lookup) -> bytes:
     """Return the bytes of the workbook; ``value`` gives the values of a frame of formula cells."""
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as file:
+    with xlsxwriter.Workbook(
+        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as file:
         _describe(file, book)
         formats = Formats(file)
         pages = {sheet.name: file.add_worksheet(sheet.name, _Page) for sheet in book.sheets}
@@ -144,6 +146,7 @@ def _set_up(page: Worksheet, sheet: Sheet) -> None:
     if sheet.pages is None:
         page.set_print_scale(sheet.print_scale)
         page.set_v_pagebreaks(list(sheet.breaks))
+        page.set_h_pagebreaks(list(sheet.row_breaks))
     else:
         page.fit_to_pages(*sheet.pages)
     page.set_footer("&L&8&F&C&8&A&R&8&P / &N")
