@@ -90,7 +90,7 @@ class RowCounters:
         if shape not in self._known:
             self._known[shape] = _certain(texts[0])
         parts = self._known[shape]
-        if parts is None or not all(_on_sheet(text, part) for part in parts for text in texts):
+        if parts is None or not all(_on_sheet(texts, part) for part in parts):
             return None
         return tuple(part.digits for part in parts if part.digits[0] < part.digits[1] and not part.flags[0])
 
@@ -102,10 +102,12 @@ def _certain(text: bytes) -> tuple[Coordinate, ...] | None:
     return tuple(coordinates_of(text))
 
 
-def _on_sheet(text: bytes, part: Coordinate) -> bool:
+def _on_sheet(texts: Sequence[bytes], part: Coordinate) -> bool:
+    """Tell whether a coordinate of texts of one shape is nowhere beyond the sheet; rows may be 0 that are relative."""
     (start, stop), (first, end) = part.letters, part.digits
-    if stop - start == len(_LAST_COLUMN) and text[start:stop].upper() > _LAST_COLUMN:
+    if stop - start == len(_LAST_COLUMN) and max([text[start:stop].upper() for text in texts]) > _LAST_COLUMN:
         return False
-    return first == end or (
-        text[first] != ord("0") and (end - first < len(str(MAX_ROWS)) or int(text[first:end]) <= MAX_ROWS)
-    )
+    if first == end or not (part.flags[0] or end - first == len(str(MAX_ROWS))):
+        return True
+    rows = {int(text[first:end]) for text in texts}
+    return 0 < min(rows) and max(rows) <= MAX_ROWS

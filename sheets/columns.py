@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .model import MAX_COLUMNS, Cells, DataTable, FormulaKind, Formulas
+from .model import MAX_COLUMNS, Cells, DataTable, FormulaKind, Formulas, ValueSpans
 from .records import record
 from .values import Error, Floats, Kinds, Strings
 
@@ -50,6 +50,8 @@ class PlainCells:
     column: NDArray[np.int64]
     data: Floats
     kind: Kinds
+    value_start: NDArray[np.int64]
+    value_length: NDArray[np.int64]
     formulas: PlainFormulas
 
 
@@ -58,12 +60,15 @@ class Columns:
     """Grows by cells and formulas in document order; `finish` sorts them, the last of several at one place winning.
 
     ``group`` is a shared formula's number, or -1. ``master`` is the formula of which one is known to be a copy, or -1.
+    ``value_start`` and ``value_length`` are as in `ValueSpans`.
     """
 
     row: array[int] = field(default_factory=lambda: array("i"))
     column: array[int] = field(default_factory=lambda: array("i"))
     data: array[float] = field(default_factory=lambda: array("d"))
     kind: array[int] = field(default_factory=lambda: array("B"))
+    value_start: array[int] = field(default_factory=lambda: array("q"))
+    value_length: array[int] = field(default_factory=lambda: array("i"))
     formula_cell: array[int] = field(default_factory=lambda: array("q"))
     formula_kind: array[int] = field(default_factory=lambda: array("B"))
     area: array[int] = field(default_factory=lambda: array("i"))
@@ -80,6 +85,8 @@ class Columns:
         self.column.append(column)
         self.data.append(data)
         self.kind.append(kind)
+        self.value_start.append(0)
+        self.value_length.append(-1)
 
     def add_formula(self, kind: int, area: tuple[int, int, int, int], text: bytes, group: int = -1) -> None:
         """Add the formula of the cell that is added next."""
@@ -98,6 +105,8 @@ class Columns:
         self.column.frombytes(_raw(cells.column.astype(np.int32)))
         self.data.frombytes(_raw(cells.data))
         self.kind.frombytes(_raw(cells.kind))
+        self.value_start.frombytes(_raw(cells.value_start))
+        self.value_length.frombytes(_raw(cells.value_length.astype(np.int32)))
         self.formula_cell.frombytes(_raw(formulas.cell + base))
         self.formula_kind.frombytes(_raw(formulas.kind))
         self.area.frombytes(_raw(formulas.area))
@@ -124,6 +133,13 @@ class Columns:
         place = np.full(len(row), -1, dtype=np.int64)
         place[order] = np.arange(len(order))
         return cells, self._formulas(row, column, place)
+
+    def value_spans(self) -> ValueSpans | None:
+        """Return where the sheet's XML has the values, None where the cells do not stand in order."""
+        length = np.frombuffer(self.value_length, dtype=np.int32)
+        if not self.in_order or not (length >= 0).any():
+            return None
+        return ValueSpans(np.frombuffer(self.value_start, dtype=np.int64), length)
 
     def _formulas(self, row: NDArray[np.int32], column: NDArray[np.int32], place: NDArray[np.int64] | None) -> Formulas:
         """Gather the formulas; ``place`` is where each cell went, -1 for cells that a later one replaced."""

@@ -37,13 +37,17 @@ _FOUR_BYTES = word(b"\xff" * 4)
 _MOST_TAILS = 24
 
 
-def add_plain(rows: PlainRows, context: SheetContext, columns: Columns) -> bool:
-    """Add the cells of plain rows to the columns; return False, with nothing added, where they are not so plain."""
+def add_plain(rows: PlainRows, at: int, context: SheetContext, columns: Columns) -> bool:
+    """Add the cells of plain rows, which begin at byte ``at`` of the part, to the columns.
+
+    Returns False, with nothing added, where they are not so plain.
+    """
     try:
         hidden = hidden_rows(rows)
         form, dynamic = cell_forms(rows, context)
-        data, kind = _values(rows, form, context)
-        cells = PlainCells(rows.row, rows.column, data, kind, plain_formulas(rows, dynamic))
+        data, kind, start, length = _values(rows, form, context)
+        formulas = plain_formulas(rows, dynamic)
+        cells = PlainCells(rows.row, rows.column, data, kind, start + at, length, formulas)
     except NotPlain:
         return False
     columns.hidden_rows |= hidden
@@ -121,8 +125,10 @@ def cell_forms(rows: PlainRows, context: SheetContext) -> tuple[NDArray[np.int8]
     return np.array(types, dtype=np.int8)[which], dynamic
 
 
-def _values(rows: PlainRows, form: NDArray[np.int8], context: SheetContext) -> tuple[Floats, Kinds]:
-    """Return the payloads and kinds of all cells."""
+def _values(
+    rows: PlainRows, form: NDArray[np.int8], context: SheetContext
+) -> tuple[Floats, Kinds, Positions, Positions]:
+    """Return the payloads and kinds of all cells, and where the texts of their values begin and how long they are."""
     inline = rows.tag[rows.value] == INLINE
     if not np.array_equal(inline, form == INLINE_STRING):
         raise NotPlain
@@ -137,7 +143,7 @@ def _values(rows: PlainRows, form: NDArray[np.int8], context: SheetContext) -> t
         texts = rows.slices(start[which], end[which])
         data[which] = payloads(int(form[which[0]]), texts, context)
     kind[there & (form == NUMBER) & (start == end)] = Kind.EMPTY
-    return data, kind
+    return data, kind, start, np.where(rows.tag[holder] == VALUE, end - start, -1)
 
 
 def _by_type(form: NDArray[np.int8]) -> list[Positions]:

@@ -67,6 +67,14 @@ class Cells:
     kind: Kinds  # (n,)
 
 
+@record
+class ValueSpans:
+    """Where the XML of a sheet has the texts of its cells' values, for the writer; both (n,), as in `Cells`."""
+
+    start: NDArray[np.int64]  # in bytes of the part
+    length: Ints  # -1 of cells whose value is of another form
+
+
 @dataclass(slots=True)
 class Formulas:
     """The formulas of a sheet as columns, row-major by anchor; texts lie end to end in one buffer.
@@ -139,6 +147,7 @@ class Sheet:
     hidden_rows: frozenset[int] = frozenset()
     data_tables: tuple[DataTable, ...] = ()
     part: str = ""  # the package part it came from
+    value_spans: ValueSpans | None = None
 
 
 @record

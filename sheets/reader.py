@@ -52,9 +52,7 @@ def read_workbook(source: Source, limits: Limits = DEFAULT_LIMITS, moving: Movin
     return read_openpyxl(source)
 
 
-def read_package(
-    data: bytes, name: str, limits: Limits = DEFAULT_LIMITS, moving: Moving | None = None
-) -> Workbook:
+def read_package(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS, moving: Moving | None = None) -> Workbook:
     """Read the bytes of a workbook file; ``name`` is what messages call it."""
     package = Package.open(data, name, limits)
     book = read_workbook_part(package, workbook_part(package))
@@ -126,6 +124,7 @@ def _read_sheet(
         frozenset(columns.hidden_rows),
         tuple(columns.data_tables),
         entry.part,
+        columns.value_spans(),
     )
 
 

@@ -199,11 +199,16 @@ def widened(head: bytes, changes: Changes) -> bytes:
 
 
 def _number_elements(data: Floats) -> list[bytes]:
+    texts = number_texts(data)
+    return (b"<v>" + b"</v>|<v>".join(texts) + b"</v>").split(b"|") if texts else []
+
+
+def number_texts(data: Floats) -> list[bytes]:
+    """Return the shortest text of each number that reads back as the same float64."""
     if not len(data):
         return []
     texts = orjson.dumps(np.ascontiguousarray(data), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1] + b","
-    joined = b"<v>" + texts.replace(b".0,", b",").replace(b",", b"</v>|<v>")
-    return joined.split(b"|")[:-1]
+    return texts.replace(b".0,", b",").split(b",")[:-1]
 
 
 def _keys(cells: Cells) -> NDArray[np.int64]:

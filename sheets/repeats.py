@@ -15,6 +15,7 @@ import numpy as np
 from .row_blocks import ROW_CLOSE, Moving, RowBlock, learn
 from .sheet_xml import SheetReader
 from .stored import NotPlain
+from .value_texts import ValueTexts
 
 _VALUE: Final = re.compile(rb"<v>([^<]*)</v>")
 _NO_VALUE: Final = b"<v></v>"
@@ -37,19 +38,24 @@ class Repeats:
         self._goes_on = False
         self._waits = self._waited = 0
 
-    def left(self, text: bytes) -> Iterator[bytes]:
-        """Yield what is not added of a piece of whole rows, in order; what comes after it is added after it."""
-        if self.moving is None or self._waited < self._waits or not (self._goes_on or _promises(text)):
+    def left(self, text: bytes, at: int) -> Iterator[tuple[bytes, int]]:
+        """Yield what is not added of a piece of whole rows, in order; what comes after it is added after it.
+
+        ``at``: where the piece begins in the part; what is left comes with where it does.
+        """
+        piece = None
+        if self.moving is not None and self._waited >= self._waits and (self._goes_on or _promises(text)):
+            piece = _Piece.of(text, at)
+        if piece is None or self.moving is None:
             self._waited += 1
-            yield text
+            yield text, at
             return
-        piece = _Piece(text)
         yield from self._left(piece, self.moving)
         self._goes_on = piece.added
         self._waits = 0 if piece.added else min(2 * self._waits + 1, _MOST_WAITS)
         self._waited = 0
 
-    def _left(self, piece: _Piece, moving: Moving) -> Iterator[bytes]:
+    def _left(self, piece: _Piece, moving: Moving) -> Iterator[tuple[bytes, int]]:
         misses = 0
         try:
             while piece.at < len(piece.bare) and misses < _MOST_MISSES:
@@ -58,13 +64,11 @@ class Repeats:
                     piece.skip_row()
                     misses += 1
                     continue
-                if rest := piece.rest():
-                    yield rest
+                yield from piece.rest()
                 self._add(piece, *found)
         except NotPlain:
             self._blocks.clear()
-        if rest := piece.rest(to_end=True):
-            yield rest
+        yield from piece.rest(to_end=True)
 
     def _known(self, piece: _Piece) -> tuple[int, int] | None:
         """Return the row at hand and how many blocks begin with it, if they repeat one that is known: now the last."""
@@ -94,24 +98,31 @@ class Repeats:
         block, first = self._blocks[-1]
         columns = self.reader.columns
         first = len(columns.formula_cell) if first < 0 else first
-        values = piece.values[piece.value : piece.value + count * len(block.valued)]
+        values = piece.values.part(piece.value, count * len(block.valued))
         columns.add_many(block.cells(row, count, values, self.reader.context, first))
         self._blocks[-1] = block, first
         self.reader.row_at = int(block.rows[-1]) + row - block.row + (count - 1) * block.step
         self.added = True
-        piece.take(count * len(block.text), len(values))
+        piece.take(count * len(block.text), len(values.start))
 
 
 class _Piece:
     """Whole rows of XML, once as they are and once without values, and how far they are read."""
 
-    def __init__(self, text: bytes) -> None:
-        parts = _VALUE.split(text)
-        self.text, self.bare, self.values = text, _NO_VALUE.join(parts[::2]), parts[1::2]
+    def __init__(self, values: ValueTexts) -> None:
+        self.values, self.bare = values, values.cut_out()
         self.octets = np.frombuffer(self.bare, dtype=np.uint8)
         self.at = self.value = 0  # in ``bare`` and among the values
         self.added = False
-        self._at = self._kept = 0  # in ``text``: how far it is read, and added or handed back
+        self._at = self._kept = 0  # in the piece: how far it is read, and added or handed back
+
+    @classmethod
+    def of(cls, text: bytes, at: int) -> _Piece | None:
+        """Return a piece, None where its values do not begin and end as values do."""
+        try:
+            return cls(ValueTexts.of(text, at))
+        except NotPlain:
+            return None
 
     def skip_row(self) -> None:
         """Leave the row at hand to the caller."""
@@ -123,13 +134,14 @@ class _Piece:
         self._go(length, values)
         self._kept, self.added = self._at, True
 
-    def rest(self, to_end: bool = False) -> bytes:
-        """Return what has been skipped since the last rows that were taken."""
-        start, self._kept = self._kept, len(self.text) if to_end else self._at
-        return self.text[start : self._kept]
+    def rest(self, to_end: bool = False) -> Iterator[tuple[bytes, int]]:
+        """Yield what has been skipped since the last rows that were taken, and where it begins in the part."""
+        start, self._kept = self._kept, len(self.values.piece) if to_end else self._at
+        if start < self._kept:
+            yield self.values.piece[start : self._kept], self.values.at + start
 
     def _go(self, length: int, values: int) -> None:
-        self._at += length + sum(map(len, self.values[self.value : self.value + values]))
+        self._at += length + int(self.values.length[self.value : self.value + values].sum())
         self.at, self.value = self.at + length, self.value + values
 
 

@@ -15,6 +15,7 @@ from .model import MAX_COLUMNS, MAX_ROWS, FormulaKind
 from .plain_rows import INLINE, PADDING, VALUE, VALUE_EMPTY, Bytes, Mask, PlainRows, Positions, scan
 from .records import record
 from .stored import KIND_OF, NUMBER, NotPlain, payloads
+from .value_texts import ValueTexts
 from .values import Floats, Kind, Kinds
 
 Spans: TypeAlias = tuple[tuple[int, int], ...]
@@ -87,8 +88,8 @@ class RowBlock:
             expected[:, places[:, None] + np.arange(width)] = digits.astype(np.uint8)[:, None, :]
         return expected
 
-    def cells(self, row: int, count: int, values: list[bytes], context: SheetContext, first: int) -> PlainCells:
-        """Return the cells of blocks that repeat this one, given the texts of their values.
+    def cells(self, row: int, count: int, values: ValueTexts, context: SheetContext, first: int) -> PlainCells:
+        """Return the cells of blocks that repeat this one, given their values.
 
         ``first``: where the sheet has this block's formulas, of which theirs are copies. Raises `NotPlain`.
         """
@@ -97,16 +98,22 @@ class RowBlock:
         self._fill(data, kind, values, context)
         down = row - self.row + self.step * np.arange(count)
         rows = (down[:, None] + self.rows).ravel()
-        return PlainCells(rows, np.tile(self.column, count), data.ravel(), kind.ravel(), self._copies(down, first))
+        start, length = np.zeros(data.shape, dtype=np.int64), np.full(data.shape, -1, dtype=np.int64)
+        start[:, self.valued] = values.start.reshape(count, -1) + values.at
+        length[:, self.valued] = values.length.reshape(count, -1)
+        columns = np.tile(self.column, count), data.ravel(), kind.ravel(), start.ravel(), length.ravel()
+        return PlainCells(rows, *columns, self._copies(down, first))
 
-    def _fill(self, data: Floats, kind: Kinds, values: list[bytes], context: SheetContext) -> None:
+    def _fill(self, data: Floats, kind: Kinds, values: ValueTexts, context: SheetContext) -> None:
+        if (self.form == NUMBER).all() and values.length.all():
+            data[:, self.valued] = values.numbers().reshape(len(data), -1)
+            return
         for form in set(self.form.tolist()):
             here = np.flatnonzero(self.form == form)
-            which = self.valued[here]
-            texts = values if len(here) == len(self.form) else _chosen(values, len(self.form), here)
-            data[:, which] = payloads(form, texts, context).reshape(-1, len(which))
-            if form == NUMBER and b"" in texts:
-                empty = np.array([not text for text in texts]).reshape(-1, len(which))
+            which, taken = self.valued[here], values.columns(len(self.form), here)
+            data[:, which] = payloads(form, taken.texts(), context).reshape(-1, len(which))
+            if form == NUMBER:
+                empty = taken.length.reshape(-1, len(which)) == 0
                 kind[:, which] = np.where(empty, np.uint8(Kind.EMPTY), kind[:, which])
 
     def _copies(self, down: Positions, first: int) -> PlainFormulas:
@@ -133,12 +140,6 @@ class RowBlock:
 def _leading(flags: Mask) -> int:
     """Return how many flags hold before the first that does not."""
     return len(flags) if flags.all() else int(flags.argmin())
-
-
-def _chosen(values: list[bytes], width: int, columns: Positions) -> list[bytes]:
-    """Return what stands in some columns of a list of rows."""
-    taken = [values[column::width] for column in columns.tolist()]
-    return [text for row in zip(*taken, strict=True) for text in row]
 
 
 def learn(text: bytes, step: int, context: SheetContext, moving: Moving) -> RowBlock:

@@ -90,13 +90,16 @@ def read_sheet(
     reader = SheetReader(package, part, context, columns)
     repeats = Repeats(reader, moving)
     pieces = RowPieces(package.stream(part, PIECE))
-    reader.feed(pieces.head() if plain else b"")
+    head = pieces.head() if plain else b""
+    at = len(head)
+    reader.feed(head)
     if plain and can_be_plain(reader):
         for piece in pieces:
-            if not all(_add_rows(text, reader) for text in repeats.left(piece)):
+            if not all(_add_rows(text, start, reader) for text, start in repeats.left(piece, at)):
                 if moving is not None:  # a piece may have been cut where no row ends
                     return read_sheet(package, part, context)
                 break
+            at += len(piece)
     reader.feed(pieces.rest)
     for piece in pieces.pieces:
         reader.feed(piece)
@@ -104,10 +107,10 @@ def read_sheet(
     return columns if not repeats.added or columns.in_order else read_sheet(package, part, context)
 
 
-def _add_rows(text: bytes, reader: SheetReader) -> bool:
-    """Add a piece of whole rows, unless its end is none of a row."""
+def _add_rows(text: bytes, at: int, reader: SheetReader) -> bool:
+    """Add a piece of whole rows, which begins at byte ``at`` of the part, unless its end is none of a row."""
     rows = scan(text + PADDING)
-    if rows is not None and add_plain(rows, reader.context, reader.columns):
+    if rows is not None and add_plain(rows, at, reader.context, reader.columns):
         reader.row_at = last_row(rows)
         return True
     reader.feed(text)

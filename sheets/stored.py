@@ -38,20 +38,24 @@ def payloads(form: int, texts: list[bytes], context: SheetContext) -> Floats:
 def _numbers(texts: list[bytes]) -> Floats:
     if b"" in texts:
         texts = [text or b"0" for text in texts]
-    joined = b",".join(texts)
-    if joined.translate(None, _NUMERIC) or joined.count(b",") != max(len(texts) - 1, 0):
+    return numbers(b",".join(texts), len(texts))
+
+
+def numbers(texts: bytes, count: int) -> Floats:
+    """Return the numbers that so many texts between commas stand for. Raises `NotPlain` where one is none."""
+    if texts.translate(None, _NUMERIC) or texts.count(b",") != max(count - 1, 0):
         raise NotPlain
     try:
-        return np.array(orjson.loads(b"[%b]" % joined), dtype=np.float64)
+        return np.array(orjson.loads(b"[%b]" % texts), dtype=np.float64)
     except orjson.JSONDecodeError:  # JSON knows no "1." nor "+1"
         pass
     try:
-        numbers = np.array([float(text) for text in texts])
+        found = np.array([float(text) for text in texts.split(b",")])
     except ValueError:
         raise NotPlain from None
-    if not np.isfinite(numbers).all():
+    if not np.isfinite(found).all():
         raise NotPlain
-    return numbers
+    return found
 
 
 def _shared(texts: list[bytes], context: SheetContext) -> Floats:

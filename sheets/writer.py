@@ -13,6 +13,7 @@ from .model import MAX_COLUMNS, Area, Cells, FormulaKind, Formulas, Workbook
 from .package import Limits, Package
 from .relationships import workbook_part
 from .rendering import Changes, real_changes
+from .span_splice import number_spans, splice_numbers
 from .target import write_atomically
 from .workbook_xml import SheetEntry, read_workbook_part
 
@@ -102,4 +103,6 @@ def _ways(package: Package, workbook: Workbook, index: int, part: str, changes: 
 
         yield from splice(package, part, sheet, package.read(part), changes, strings)
 
-    return (lambda: splice_pieces(package, part, sheet, changes, strings), whole)
+    ways = (lambda: splice_pieces(package, part, sheet, changes, strings), whole)
+    spans = number_spans(workbook.sheets[index], changes)
+    return ways if spans is None else (lambda: splice_numbers(package, part, *spans, changes.data), *ways)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import random
+import zipfile
 from collections.abc import Callable
 
 import numpy as np
@@ -10,10 +12,14 @@ import pytest
 
 from sheetgrad.engine.coordinates import RowCounters
 from sheetgrad.engine.formula_text import formula_text, moved
-from sheetgrad.sheets.model import FormulaKind, Workbook
+from sheetgrad.sheets.model import Cells, FormulaKind, Workbook
 from sheetgrad.sheets.reader import read_workbook
+from sheetgrad.sheets.rendering import real_changes
+from sheetgrad.sheets.span_splice import number_spans
+from sheetgrad.sheets.values import Kind
+from sheetgrad.sheets.writer import written_bytes
 
-from .packages import book, row
+from .packages import SHEET, book, row
 
 ROWS = range(8, 131)  # row numbers of one, two and three digits
 
@@ -180,3 +186,25 @@ def test_random_damage(seed: int) -> None:
         assert found[0] == found[1]
     else:
         assert_same(*found)
+
+
+@pytest.mark.parametrize("cells", FILLS.values(), ids=FILLS)
+def test_numbers_are_written_where_they_were_read(cells: Callable[[int], str]) -> None:
+    """The same bytes whether a save knows from the reading where the values stand or scans the sheet again."""
+    fast, slow = both("".join(row(cells(n), n) for n in ROWS))
+    sheet = fast.sheets[0]
+    numbers = np.flatnonzero(sheet.cells.kind == Kind.NUMBER)
+    data = np.where(numbers % 5 > 0, numbers / 7 - 3, sheet.cells.data[numbers])
+    new = Cells(sheet.cells.row[numbers], sheet.cells.column[numbers], data, sheet.cells.kind[numbers])
+    changes = real_changes(sheet.cells, new)
+    assert number_spans(sheet, changes) is not None
+    written = part(written_bytes(fast, {0: new}))
+    assert (written != part(book("".join(row(cells(n), n) for n in ROWS)))) == bool(changes)
+    slow.sheets[0].value_spans = None
+    assert written == part(written_bytes(slow, {0: new}))
+
+
+def part(data: bytes) -> bytes:
+    """Return the sheet of a workbook."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.read(SHEET)
