@@ -6,7 +6,7 @@ Cells without an array program are left to the reference evaluator; `explain` sa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,15 @@ class _Lazy:
             from .reference import CellEvaluator
 
             self._evaluator = CellEvaluator(*self._made_of)
+            self._evaluator.compiled = self._compiled
         self._evaluator.compute(cells)
+
+    def _compiled(self, numbers: Sequence[int]) -> Mapping[int, Callable[[], bool]]:
+        """Return what computes formulas once more, without arrays, where that can be."""
+        from .backends.rounds import compiled
+
+        assert self._evaluator is not None
+        return compiled(self._evaluator, numbers)
 
     def take_growth(self) -> bool:
         """Tell whether a dynamic array spilled over other cells than it was known to, since last asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .reference import CellEvaluator
 
 _NUMBER = int(Kind.NUMBER)
+_UNCOMPILED = 2  # rounds; most cycles settle at once or take many
 
 
 def closed_path(edges: Mapping[int, set[int]], start: int) -> list[int]:
@@ -55,23 +56,28 @@ def iterate(cells: CellEvaluator, members: list[int]) -> int:
     Ends when no number changes by the workbook's tolerance or more, at the latest after its number of rounds. Returns
     how many rounds were made where the account of repeated work was spent before, else 0.
     """
-    calculation = cells.workbook.calculation
+    calculation, work = cells.workbook.calculation, cells.context.work
+    quick: Mapping[int, Callable[[], bool]] = {}
     for done in range(calculation.rounds):
-        if cells.context.work.left < FORMULA * len(members):
-            return max(done, 1)
-        cells.context.work.left -= FORMULA * len(members)
-        change = max(_turn(cells, number) for number in members)
+        if done == _UNCOMPILED:
+            quick = cells.compiled(members)
+        steps = len(quick) + FORMULA * (len(members) - len(quick))
+        if done and work.left < steps:
+            return done
+        work.left -= steps
+        change = max(_turn(cells, number, quick.get(number)) for number in members)
         if change < calculation.tolerance:
             break
     return 0
 
 
-def _turn(cells: CellEvaluator, number: int) -> float:
-    """Compute a formula once more; return by how much it changed."""
+def _turn(cells: CellEvaluator, number: int, quick: Callable[[], bool] | None) -> float:
+    """Compute a formula once more, by its compiled form where there is one; return by how much it changed."""
     area = cells.formulas.area(cells.formulas.entry(number))
     if area.height == area.width == 1:
         before = _cell(cells, area)
-        cells.store(number, cells.recompute(number))
+        if quick is None or not quick():
+            cells.store(number, cells.recompute(number))
         after = _cell(cells, area)
         if before == after:
             return 0.0

@@ -8,9 +8,10 @@ Tarjan's, which also finds the true cycles (strongly connected components of the
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -29,6 +30,8 @@ from .outcome import CellKey, Outcome
 from .spilling import spill_array, spill_dynamic
 from .syntax import Node
 from .trees import random_calls
+
+Compile: TypeAlias = Callable[[Sequence[int]], Mapping[int, Callable[[], bool]]]
 
 __all__ = ["CellEvaluator", "evaluate"]
 
@@ -67,6 +70,7 @@ class CellEvaluator:
         self.grid = grid
         self.context = context
         self.outcome = outcome
+        self.compiled: Compile = lambda numbers: {}  # what computes formulas once more, for those that are iterated
         self.formulas = Formulary(workbook)
         self.marks = Marks(grid)
         self.spilled = 0  # cells that dynamic arrays fill, all together
