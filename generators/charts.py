@@ -25,9 +25,9 @@ def insert_chart(file: Workbook, page: Worksheet, chart: Chart) -> None:
     font = {"size": 9, "color": FAINT}
     grid = {"visible": True, "line": {"color": LINE, "width": 0.5}}
     drawing.set_title({"name": chart.title, "name_font": {"size": 11, "bold": True}, "overlay": False})
-    along = {"name": chart.x_title, "name_font": font, "num_font": font, "label_position": "low"}
-    upright = {"name": chart.y_title, "name_font": font, "num_font": font, "label_position": "low"}
-    upright |= {"major_gridlines": grid} | dict(zip(("min", "max"), chart.reach or (), strict=False))
+    along: dict[str, object] = {"name": chart.x_title, "name_font": font, "num_font": font, "label_position": "low"}
+    upright: dict[str, object] = {"name": chart.y_title, "name_font": font, "num_font": font, "label_position": "low"}
+    upright |= {"major_gridlines": grid, **dict(zip(("min", "max"), chart.reach or (), strict=False))}
     if chart.kind == "bar":  # categories stand at the left, the first on top, numbers below them
         along, upright = upright | {"label_position": "high"}, along | {"reverse": True}
     drawing.set_x_axis(along)

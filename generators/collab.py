@@ -11,8 +11,9 @@ from .collab_long import add_long_form
 from .curves import add_rate
 from .panels import Chart, Look, Series, Solver
 from .places import Frame
-from .ratings import Ratings, choose_ratings, short
+from .ratings import choose_ratings, short
 from .style import Role, Scale
+from .vendored import Ratings
 
 LOWEST, HIGHEST = 0.0, 5.5
 EPOCHS, RATE = 50, 0.01  # for tables like the lesson's own
@@ -38,8 +39,8 @@ ABOUT = (
     ),
 )
 MOVIELENS = (
-    "Ratings: MovieLens ml-latest-small. F. M. Harper and J. A. Konstan, “The MovieLens Datasets: History and Context”, "
-    "ACM TiiS 5(4), 2015. Non-commercial use."
+    "Ratings: MovieLens ml-latest-small. F. M. Harper and J. A. Konstan, “The MovieLens Datasets: History and "
+    "Context”, ACM TiiS 5(4), 2015. Non-commercial use."
 )
 EXERCISES = (
     (

@@ -10,7 +10,6 @@ from .panels import Look
 from .places import Frame, bound
 from .style import Role, Scale
 
-
 LARGE = 2_500
 UNRATED = "0.00;-0.00;"  # a 0, where there is no rating, is not shown
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from .book import Book
 from .collab_epochs import Parameters
 from .panels import Look
-from .ratings import Ratings, short
+from .ratings import short
 from .style import Role, Scale
+from .vendored import Ratings
 
 
 def add_long_form(book: Book, table: Ratings, last: Parameters) -> None:

@@ -68,7 +68,7 @@ def embedding_size(count: int) -> int:
     return min(600, round(1.6 * math.pow(count, 0.56)))
 
 
-def build(epochs: int = 2, batch: int = 32, hidden: int = 8, seed: int = 7, learning_rate: float = 0.2) -> Book:
+def build(epochs: int = 4, batch: int = 32, hidden: int = 8, seed: int = 7, learning_rate: float = 0.2) -> Book:
     """Declare the lesson: ``epochs`` over the lesson's 206 ratings in batches; ratings left over are left out."""
     options: dict[str, str | int | float] = {
         "epochs": epochs,
@@ -95,6 +95,7 @@ def build(epochs: int = 2, batch: int = 32, hidden: int = 8, seed: int = 7, lear
         weights, gradients, loss = steps.place(number, weights, gradients)
         losses.append(loss.seen_from(front.name))
     _front(front, losses, learning_rate, len(table.users), len(table.films))
+    _epochs(front, front.frame((2, 7), (len(losses), 1)), batches)
     return book
 
 
@@ -149,6 +150,33 @@ def _front(sheet: Sheet, losses: list[Frame], learning_rate: float, users: int, 
         torch="loss.sqrt()",
     )
     add_curve(sheet, numbers, curve, "mean squared error", room=1)
+
+
+def _epochs(sheet: Sheet, losses: Frame, batches: int) -> None:
+    """Place the mean loss of each epoch, below the controls: batches differ, epochs do not."""
+    count, top = losses.height // batches, 11
+    sheet.headers(top - 1, 2, ("epoch", "mean loss"))
+    sheet.fill(
+        "epoch_numbers",
+        (top, 2),
+        (count, 1),
+        lambda i, j: f"ROW()-{top}",
+        Role.INPUT,
+        scale=Scale.NONE,
+        number_format="0",
+        note="Epochs, each over all batches.",
+    )
+    first = losses.cell(0, 0, "rc")
+    sheet.fill(
+        "epoch_losses",
+        (top, 3),
+        (count, 1),
+        lambda i, j: f"AVERAGE(OFFSET({first},{batches}*(ROW()-{top + 1}),0,{batches},1))",
+        Role.RESULT,
+        number_format="0.000",
+        note="The mean of the epoch’s losses. One batch has easier ratings than another; epochs can be compared.",
+        torch="losses.reshape(-1, batches).mean(1)",
+    )
 
 
 def _data(book: Book, table: vendored.Ratings, batch: int, random: Random) -> tuple[Frame, int]:

@@ -74,6 +74,7 @@ class Steps:
             "Embeddings side by side",
             "The user’s row, then the film’s row.",
             "torch.cat([users[u], films[f]], 1)",
+            scale=Scale.BLUE_WHITE_RED,
         )
         active = self._fill(
             "hidden",

@@ -42,12 +42,13 @@ EXERCISES = (
     ),
     (
         ("On words, how many rows does “twinkle” have in the vocabulary, and how often is it looked up?"),
-        '=COUNTIF(vocabulary,"twinkle")&" row, looked up "&COUNTIF(poem,"twinkle")&" times: equal words share their numbers."',
+        '=COUNTIF(vocabulary,"twinkle")&" row, looked up "&COUNTIF(poem,"twinkle")'
+        '&" times: equal words share their numbers."',
     ),
     (
         "How many multiplications does the one-hot way take for one word?",
-        '="The size of the vocabulary times the width of the embedding: "&ROWS(word_matrix)&" × "&COLUMNS(word_matrix)&" = "'
-        '&ROWS(word_matrix)*COLUMNS(word_matrix)&"; the lookup takes none."',
+        '="The size of the vocabulary times the width of the embedding: "&ROWS(word_matrix)&" × "'
+        '&COLUMNS(word_matrix)&" = "&ROWS(word_matrix)*COLUMNS(word_matrix)&"; the lookup takes none."',
     ),
 )
 CHOSEN = (0, 5, 14, 3, 0, 9)

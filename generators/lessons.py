@@ -111,7 +111,7 @@ LESSONS: tuple[Lesson, ...] = (
                 "ratings",
                 str,
                 "",
-                "a CSV (or .csv.gz) of userId, movieId, title, rating; 100 for a vendored 100x100 (default: 206 ratings)",
+                "a CSV of userId, movieId, title, rating, or 100 for a vendored 100x100 (default: 206 ratings)",
             ),
         ),
     ),
@@ -161,7 +161,7 @@ LESSONS: tuple[Lesson, ...] = (
         "collab-nn",
         "Collaborative filtering by a network: embeddings, linear, ReLU, linear, sigmoid range, with gradients.",
         (
-            Option("epochs", int, 2, "how often each rating is seen", 1, 100),
+            Option("epochs", int, 4, "how often each rating is seen", 1, 100),
             Option("batch", int, 32, "ratings in a batch", 20, 206),
             Option("hidden", int, 8, "width of the first layer", 1, 30),
             Option("seed", int, 7, "what the first weights and the order are drawn from"),

@@ -68,18 +68,9 @@ class Linear:
         )
         chances = [self._chance(step, weights, slopes.bottom + 2) for step in range(steps)]
         losses = self._losses(weights.bottom + 1, chances)
+        for step, chance in enumerate(chances):
+            self._gradient(step, chance, slopes.top)
         names = self.model.inputs
-        sheet.fill(
-            "descent_gradient",
-            (slopes.top, 1),
-            (width, steps),
-            lambda i, j: f"SUMPRODUCT(passengers[{names[i]}],{chances[j].all('r')}-{SURVIVED})/{ROWS}",
-            Role.GRADIENT,
-            title=f"Gradient {width}×1",
-            note="Each column of the table times chance minus survived, averaged: sigmoid and logarithm cancel out.",
-            torch="w.grad",
-            **SIGNED,
-        )
         add_row_names(sheet, weights, names)
         add_row_names(sheet, slopes, names)
         title = "Loss by step: the linear model"
@@ -89,12 +80,11 @@ class Linear:
         return losses
 
     def _chance(self, step: int, weights: Frame, top: int) -> Frame:
-        names = self.model.inputs
         return self.sheet.whole(
             f"chance_step_{step}",
             (top, 1 + step),
             (self.count, 1),
-            f"1/(1+EXP(-MMULT(passengers[[{names[0]}]:[{names[-1]}]],{weights.column(step)})))",
+            f"1/(1+EXP(-MMULT({spell_inputs(self.model.inputs)},{weights.column(step)})))",
             Role.ACTIVATION,
             title="" if step else f"Chance to survive {self.count}×1",
             note=""
@@ -104,6 +94,23 @@ class Linear:
             number_format="0.00",
             scale=Scale.WHITE_RED,
             quiet=step > 0,
+        )
+
+    def _gradient(self, step: int, chance: Frame, top: int) -> None:
+        self.sheet.whole(
+            f"gradient_step_{step}",
+            (top, 1 + step),
+            (self.width, 1),
+            f"MMULT(TRANSPOSE({spell_inputs(self.model.inputs)}),{chance.all('')}-{SURVIVED})/{ROWS}",
+            Role.GRADIENT,
+            title="" if step else f"Gradient {self.width}×1",
+            note=""
+            if step
+            else "Each column of the table times chance minus survived, averaged: the table, turned over, times the "
+            "errors, in one matrix product. Sigmoid and logarithm cancel out.",
+            torch="w.grad",
+            quiet=step > 0,
+            **SIGNED,
         )
 
     def _losses(self, row: int, chances: list[Frame]) -> Frame:
@@ -164,6 +171,11 @@ def add_row_names(sheet: Sheet, frame: Frame, names: tuple[str, ...]) -> None:
     """Place the columns’ names beside a panel with a row for each."""
     for i, name in enumerate(names):
         sheet.label((frame.top + i, 0), name, Look.FAINT)
+
+
+def spell_inputs(names: tuple[str, ...]) -> str:
+    """Spell the columns of the table that go into a model."""
+    return f"passengers[[{names[0]}]:[{names[-1]}]]"
 
 
 def spell_entropy(chance: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Unpack
 
-from .book import Book, Manner, Sheet
+from .book import Book, Details, Manner, Sheet
 from .curves import add_losses, add_numbers, add_rate
 from .panels import Chart, Look, Series
 from .places import Frame
@@ -22,6 +22,7 @@ from .titanic_descent import (
     add_row_names,
     spell_accuracy,
     spell_entropy,
+    spell_inputs,
 )
 
 
@@ -85,30 +86,28 @@ class Net:
         name: str,
         place: tuple[int, int],
         shape: tuple[int, int],
-        formula: Callable[[int, int], str],
+        formula: Callable[[int, int], str] | str,
         role: Role,
         title: str,
         note: str,
         torch: str,
         **details: Unpack[Manner],
     ) -> Frame:
-        """Place a panel of this step; ``place`` is a row, and a column of the block."""
+        """Place a panel of this step; ``place`` is a row, and a column of the block; a text is one array formula."""
         signed = role in (Role.WEIGHT, Role.GRADIENT)
-        scale = Scale.BLUE_WHITE_RED if signed else Scale.WHITE_RED
-        known: Manner = {"number_format": "0.000" if role is Role.GRADIENT else "0.00", "scale": scale}
-        return self.sheet.fill(
-            f"{name}_step_{self.step}",
-            (place[0], self.left + place[1]),
-            shape,
-            formula,
-            role,
-            title=f"{title} {shape[0]}×{shape[1]}" if title and shape[0] > 1 else title,
-            note=note if self.step < 2 else "",
-            torch=torch,
-            quiet=self.step > 0,
-            array=name == "net_loss",
-            **(known | details),
-        )
+        known: Details = {
+            "number_format": "0.000" if role is Role.GRADIENT else "0.00",
+            "scale": Scale.BLUE_WHITE_RED if signed else Scale.WHITE_RED,
+            "title": f"{title} {shape[0]}×{shape[1]}" if title and shape[0] > 1 else title,
+            "note": note if self.step < 2 else "",
+            "torch": torch,
+            "quiet": self.step > 0,
+        }
+        known |= details  # type: ignore[typeddict-item]
+        full_name, corner = f"{name}_step_{self.step}", (place[0], self.left + place[1])
+        if isinstance(formula, str):
+            return self.sheet.whole(full_name, corner, shape, formula, role, **known)
+        return self.sheet.fill(full_name, corner, shape, formula, role, **known)
 
     def _block(
         self, before: _Parameters, gradients: _Parameters | None
@@ -184,15 +183,15 @@ class Net:
         return hidden, chance, back
 
     def _gradients(self, hidden: Frame, chance: Frame, back: Frame) -> _Parameters:
-        names, top, error = self.model.inputs, self.TOP + 1, f"{chance.all('')}-{SURVIVED}"
+        top, error = self.TOP + 1, f"{chance.all('')}-{SURVIVED}"
         first = self._fill(
             "net_grad_first",
             (top, 3),
             (self.width, 2),
-            lambda i, j: f"SUMPRODUCT(passengers[{names[i]}],{back.column(j, 'r')})",
+            f"MMULT(TRANSPOSE({spell_inputs(self.model.inputs)}),{back.all('')})",
             Role.GRADIENT,
             "Gradient",
-            "Each column of the table times the gradient before ReLU.",
+            "Each column of the table times the gradient before ReLU: the table, turned over, in a matrix product.",
             "W1.grad",
         )
         second = self._fill(
@@ -223,7 +222,7 @@ class Net:
             "net_loss",
             (row, 0),
             (1, 1),
-            lambda i, j: spell_entropy(chance.all("")),
+            spell_entropy(chance.all("")),
             Role.RESULT,
             "",
             "The mean of −ln(the chance given to what happened).",

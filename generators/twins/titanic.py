@@ -60,7 +60,7 @@ def _descent(source: Source, x: torch.Tensor, target: torch.Tensor) -> dict[str,
     optimiser = torch.optim.SGD([weights], lr=source.number("learning_rate"))
     steps = source.computed("step_numbers").shape[1]
     expected: dict[str, Floats] = {}
-    kept: dict[str, list[torch.Tensor]] = {"weights": [], "gradient": [], "losses": [], "accuracy": []}
+    kept: dict[str, list[torch.Tensor]] = {"weights": [], "losses": [], "accuracy": []}
     for step in range(steps):
         optimiser.zero_grad()
         chance = torch.sigmoid(F.linear(x, weights))
@@ -68,7 +68,7 @@ def _descent(source: Source, x: torch.Tensor, target: torch.Tensor) -> dict[str,
         loss.backward()  # type: ignore[no-untyped-call]
         expected[f"chance_step_{step}"] = chance.detach().numpy()
         kept["weights"].append(weights.detach().T.clone())
-        kept["gradient"].append(_grad(weights).T.clone())
+        expected[f"gradient_step_{step}"] = _grad(weights).T.numpy().copy()
         kept["losses"].append(loss.detach().reshape(1, 1))
         kept["accuracy"].append(_accuracy(chance, target))
         optimiser.step()
