@@ -15,6 +15,7 @@ from . import syntax
 from .backends.numpy import Decline, Machine
 from .backends.scalars import compile_invariants, compile_scalar
 from .backends.straight import Straight, straighten
+from .dependants import Dependants, reaching, readers_of
 from .footprints import Marks, cells_of, met, owners, view_window
 from .functions import find
 from .grid import Grid, affordable, fills
@@ -27,7 +28,7 @@ from .passes import FAST, mark_final, rewrite
 from .regions import Region, regions_of
 from .schedule import schedule
 from .sizes import FEW_TURNS, sizes_of
-from .steps import CellOrder, Step, Sweep, Unit, Whole, units_of
+from .steps import CellOrder, Step, Sweep, Unit, Whole
 from .templates import Template, templates
 from .windows import Frame, scatter_of
 
@@ -49,31 +50,6 @@ class Runner(Protocol):
         """Compute and store; raises `Decline`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reads:
-    """The bounding areas of everything that units read, as columns."""
-
-    units: Ints  # (n,)
-    bounds: Ints  # (n, 5): sheet, top, left, bottom, right
-
-    @classmethod
-    def of(cls, units: Sequence[Unit]) -> _Reads:
-        found = [(unit.number, view_window(read, unit.region).bounds) for unit in units for read in unit.reads]
-        found += [(unit.number, scatter.bounds) for unit in units for scatter in unit.fixed]
-        bounds = [(area.sheet, area.top, area.left, area.bottom, area.right) for _, area in found]
-        numbers = np.array([number for number, _ in found], dtype=np.int32)
-        return cls(numbers, np.array(bounds, dtype=np.int32).reshape(-1, 5))
-
-    def meeting(self, areas: Sequence[Area]) -> set[int]:
-        """Return the units that read a cell of the areas."""
-        sheet, top, left, bottom, right = self.bounds.T
-        met: set[int] = set()
-        for area in areas:
-            rows, columns = (top < area.bottom) & (bottom > area.top), (left < area.right) & (right > area.left)
-            met.update(self.units[(sheet == area.sheet) & rows & columns].tolist())
-        return met
-
-
 @dataclass(slots=True)
 class Program:
     """All units of a workbook with their dependencies; made once, executed as often as inputs change."""
@@ -87,7 +63,7 @@ class Program:
     straightened: list[Sweep] = field(default_factory=list)  # the sweeps that ran as straight-line code
     _order: list[Step] | None = None  # the steps, where no value decides them
     _straights: dict[int, Straight | None] = field(default_factory=dict)  # those of the steps that are sweeps, by place
-    _reads: _Reads | None = None
+    _dependants: Dependants | None = None
 
     @property
     def steady(self) -> bool:
@@ -114,16 +90,14 @@ class Program:
         self.straightened.clear()
         self.plan()
         if self._order is not None:
-            due = None if changed is None else self._due(changed)
-            for place, step in enumerate(self._order):
-                if due is None or any(unit.number in due for unit in units_of(step)):
-                    self._take(step, machine, cell_by_cell, self._straights.get(place))
+            for place in range(len(self._order)) if changed is None else self._due(changed, self._order):
+                self._take(self._order[place], machine, cell_by_cell, self._straights.get(place))
             return
         edges = {number: set(producers) for number, producers in self.edges.items()}
         left = {unit.number: unit for unit in self.units}
         waiting = {unit.number for unit in self.units if unit.unknown or unit.offsets}
         while left:
-            blocked = _reaching(waiting, edges, left)
+            blocked = reaching(waiting, readers_of(edges, left)) if waiting else set()
             for step in schedule([unit for number, unit in left.items() if number not in blocked], edges, self.owner):
                 self._take(step, machine, cell_by_cell, straighten(step) if isinstance(step, Sweep) else None)
             left = {number: unit for number, unit in left.items() if number in blocked}
@@ -133,11 +107,11 @@ class Program:
                 return
             waiting -= set(resolved)
 
-    def _due(self, changed: Sequence[Area]) -> set[int]:
-        """Return the units that read one of some areas, directly or not."""
-        if self._reads is None:
-            self._reads = _Reads.of(self.units)
-        return _reaching(self._reads.meeting(changed), self.edges, {unit.number: unit for unit in self.units})
+    def _due(self, changed: Sequence[Area], order: Sequence[Step]) -> list[int]:
+        """Return the places of the steps that depend on some areas."""
+        if self._dependants is None:
+            self._dependants = Dependants.of(self.units, self.edges, order)
+        return self._dependants.steps(changed)
 
     def _take(self, step: Step, machine: Machine, cell_by_cell: CellByCell, straight: Straight | None = None) -> None:
         """Run a step and note that it ran."""
@@ -219,23 +193,6 @@ def run_sweep(sweep: Sweep, machine: Runner, frames: dict[int, Frame]) -> None:
             elif item.unit.number in now:
                 assert item.unit.program is not None
                 machine.run(item.unit.region, item.unit.program, now[item.unit.number], item.unit.common)
-
-
-def _reaching(waiting: set[int], edges: dict[int, set[int]], left: dict[int, Unit]) -> set[int]:
-    """Return the units that wait, or read a unit that does, directly or not."""
-    if not waiting:
-        return set()
-    readers: dict[int, list[int]] = {}
-    for number in left:
-        for producer in edges[number]:
-            readers.setdefault(producer, []).append(number)
-    found, stack = set(waiting), list(waiting)
-    while stack:
-        for reader in readers.get(stack.pop(), ()):
-            if reader not in found:
-                found.add(reader)
-                stack.append(reader)
-    return found
 
 
 def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None = None) -> Program:

@@ -129,6 +129,30 @@ def test_cells_set_beyond_all_others() -> None:
     assert workbook.recompute(set={"s!A1": 2})["s!B3"] == 4.0
 
 
+LOOKUPS = [
+    "MATCH({v},$A$1:$A$9,0)",
+    "MATCH({v},$A$1:$D$1,0)",
+    "COUNTIF($A$1:$C$9,{v})",
+    "COUNTIFS($A$1:$A$9,{v},$B$1:$B$9,{w})",
+    'COUNTIF($A$1:$A$9,">"&{v})',
+]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 10**6), st.sampled_from([0.1, 0.6]))
+def test_single_lookups_agree_with_the_reference(seed: int, odd: float) -> None:
+    random = Random(seed)
+    found = {place: content for place, content in cells(seed, odd).items() if place[0] != "F"}
+    words = ['"X"', '"ünï"', '"?"', '"<>"', '""', "12", "TRUE", "NA()", '"*"', '"12"', '">0"', *found]
+    for row in range(1, 40, 2):
+        template = random.choice(LOOKUPS)
+        found[f"F{row}"] = "=" + template.format(v=random.choice(words), w=random.choice(words))
+    workbook = book_of({"s": found})
+    lifted, _ = computed(workbook, arrays.evaluate)
+    defined, _ = computed(workbook, reference.evaluate)
+    assert differences(workbook, lifted, defined) == []
+
+
 SMALL = ["{a}*2+{b}", "SUM({r})-{a}", "INDEX($B$1:$D$9,{k},2)+{a}", 'IF({a}>{b},{a}&"!",ROW())', "SUMPRODUCT({r},{r})"]
 SMALL += ["MAX($B$1:$B$4)*{a}", "IFERROR({a}/{b},COLUMN())", "CHOOSE(1+MOD(ROW(),2),{a},{b})", "COUNTIF({r},{a})+$A$1"]
 

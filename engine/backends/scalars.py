@@ -41,8 +41,9 @@ from ..ir import (
 )
 from ..regions import Region
 from ..single import single, still
-from .numpy import Decline, Machine
+from .numpy import Decline, Machine, _numeric
 from .products import FOLDS
+from .scalar_lookups import SMALL, counted, matched
 from .scalar_operations import (
     COMPARISONS,
     LOGICAL,
@@ -327,7 +328,7 @@ class _Compiler:
 
         def run(cells: Cells) -> Scalar:
             a, b = left(cells), right(cells)
-            if a.kind is None and b.kind is None:
+            if _numeric(a, node.blanks) and _numeric(b, node.blanks):
                 found = float(np.add.reduce(a.data * (b.data.T if transposed else b.data), axis=None))
                 if math.isfinite(found):
                     return found
@@ -343,7 +344,7 @@ class _Compiler:
             return plain(HELPERS[f"{node.function.lower()}_"], self.arguments(node), general)
         if node.function in LOGICAL and all(single(each.node) for each in node.arguments):
             return decided(LOGICAL[node.function], self.arguments(node), general)
-        return self.call(node)
+        return self.looked_up(node, general) or self.call(node)
 
     def arguments(self, node: Apply) -> list[Run]:
         return [self.scalar(argument.node) for argument in node.arguments]
@@ -358,6 +359,19 @@ class _Compiler:
 
         return run
 
+    def looked_up(self, node: Apply, general: Run) -> Run | None:
+        """Compile an exact MATCH, or a count by criteria, in small ranges."""
+        nodes = [each.node for each in node.arguments]
+        match node.function, nodes:
+            case "MATCH", [sought, View() as line, Const(0.0)] if single(sought) and 1 in (line.height, line.width):
+                return matched(self.scalar(sought), self.window(line), general) if _small(line) else None
+            case "COUNTIF" | "COUNTIFS", _ if len(nodes) % 2 == 0 and all(map(single, nodes[1::2])):
+                ranges = [each for each in nodes[::2] if isinstance(each, View) and _small(each)]
+                if len(ranges) == len(nodes) // 2:
+                    windows, wanted = map(self.window, ranges), map(self.scalar, nodes[1::2])
+                    return counted(list(zip(windows, wanted, strict=True)), general)
+        return None
+
     def folded(self, node: Apply, general: Run) -> Run:
         """Compile a reduction of ranges and numbers."""
         if all(single(each.node) for each in node.arguments):
@@ -368,6 +382,10 @@ class _Compiler:
 
     def given(self, node: Given) -> Run:
         return lambda cells: float(cells.region.numbers[node.index][cells.index])
+
+
+def _small(view: View) -> bool:
+    return view.height * view.width <= SMALL
 
 
 def _general(node: Node) -> Run:

@@ -30,6 +30,7 @@ ORDERINGS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_FEW = 64  # texts that are sooner tested than sorted
 _OPERATORS = ("<>", "<=", ">=", "=", "<", ">")
 
 
@@ -140,6 +141,10 @@ def _of_texts(values: Values, test: Callable[[str], bool], strings: Strings) -> 
     found = np.zeros(values.shape, dtype=np.bool_)
     where = values.kinds == Kind.TEXT
     if where.any():
-        distinct, places = np.unique(values.data[where], return_inverse=True)
+        ids = values.data[where]
+        if len(ids) <= _FEW:
+            found[where] = [test(strings.texts[int(i)]) for i in ids]
+            return found
+        distinct, places = np.unique(ids, return_inverse=True)
         found[where] = np.array([test(strings.texts[int(i)]) for i in distinct])[places]
     return found
