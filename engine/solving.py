@@ -1,38 +1,49 @@
 """Solver without Excel: changes cells until an objective is least, greatest or a given value, with exact gradients.
 
 Without constraints or with bounds: L-BFGS-B. Where the objective and all constraints are linear in the changing cells:
-HiGHS, for whole numbers too. Other constraints: SLSQP. Whole numbers in a model that is not linear are refused.
+HiGHS, for whole numbers too. Other constraints: SLSQP. The evolutionary engine, whole numbers in a model that is not
+linear, and cells that are all different: differential evolution (`evolution`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sheetgrad.sheets.errors import SheetgradError, UsageError
+from sheetgrad.sheets.errors import UsageError
 from sheetgrad.sheets.model import Area
-from sheetgrad.sheets.values import Kind
+from sheetgrad.sheets.values import Error, Kind, Values
 
 from .gradients import Differentiable
-from .solver_models import Constraint, SolverModel
+from .overlay import Setting, overridden
+from .solver_models import WORDS, Constraint, Infeasible, SolverModel, bounds_of
 
 if TYPE_CHECKING:
     from .workbook import Result, Workbook
 
 Floats: TypeAlias = NDArray[np.float64]
 Progress: TypeAlias = Callable[[int, float], None]
+Found: TypeAlias = tuple[Floats, float, str, str]  # the vector, the objective there, the method, why it stopped
+
+__all__ = ["Infeasible", "Solution", "solve"]
 
 ROUNDS = 1_000
 RETRACES = 5  # how often a solution that changes what formulas choose is taken up again from there
 CLOSE = 1e-7
+MISSED = 10.0  # times the precision: what a solution may miss a constraint by
 
 
-class Infeasible(SheetgradError):
-    """No values meet the constraints, or the objective has no bound."""
+class _NeedsEvolution(Exception):
+    """Whole numbers are asked for, and the model is not linear."""
+
+
+class _OutOfTime(Exception):
+    """The model's time is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,9 @@ class _Problem:
     model: SolverModel
     function: Differentiable
     shown: Progress | None
+    started: float
     rounds: int = 0
+    reached: Floats | None = None  # after the last round
     last: float = float("nan")  # the objective as it was last computed
 
     def __post_init__(self) -> None:
@@ -134,10 +147,13 @@ class _Problem:
         return torch.tensor(self.function.values[output], dtype=torch.float64)
 
     def note(self, x: Floats) -> None:
-        """Count a round, and show it."""
+        """Count a round, and show it. Raises `_OutOfTime`."""
         self.rounds += 1
+        self.reached = np.array(x)
         if self.shown is not None:
             self.shown(self.rounds, self.last)
+        if monotonic() - self.started > self.model.limits.seconds:
+            raise _OutOfTime
 
 
 def solve(
@@ -149,20 +165,78 @@ def solve(
     rounds: int | None = None,
 ) -> Solution:
     """Solve a model. Raises `UsageError` for a model that cannot be solved, `Infeasible` for one without a solution."""
-    problem = _problem(workbook, model, {}, seed, progress)
-    before = float(problem.function.values[0][0, 0])
     most = min(ROUNDS if rounds is None else rounds, model.rounds or ROUNDS)
+    if model.engine == "evolutionary" or any(each.relation == "dif" for each in model.constraints):
+        return _evolved(workbook, model, seed, progress, most)
+    started = monotonic()
+    problem = _problem(workbook, model, {}, seed, progress, started)
+    before = float(problem.function.values[0][0, 0])
     total = 0
     for _ in range(RETRACES):
-        x, expected, method, reason = _minimised(problem, most)
+        try:
+            x, expected, method, reason = _minimised(problem, most)
+        except _NeedsEvolution:
+            return _evolved(workbook, model, seed, progress, most)
         total += problem.rounds
         chosen = dict(zip(_places(workbook, model.changing), problem.split(x), strict=True))
         result = workbook.recompute(set=chosen, seed=seed)
         after = result[workbook.place(model.objective)]
         if isinstance(after, float) and abs(after - expected) <= CLOSE * max(abs(after), 1.0):
+            _refuse_missed(workbook, model, result)
             return Solution(result, before, after, method, total, reason)
-        problem = _problem(workbook, model, chosen, seed, progress)
-    raise UsageError(f"{workbook.name}: formulas choose differently wherever the search goes: it does not settle")
+        problem = _problem(workbook, model, chosen, seed, progress, started)
+    raise UsageError(
+        f"{workbook.name}: formulas choose differently wherever the search goes: it does not settle; the evolutionary"
+        " engine may, with bounds for all changing cells"
+    )
+
+
+def _evolved(workbook: Workbook, model: SolverModel, seed: int, progress: Progress | None, most: int) -> Solution:
+    from .evolution import Evolution
+
+    place = workbook.place(model.objective)
+    _refuse_formulas(workbook, model)
+    before = workbook.recompute(seed=seed)[place]
+    if not isinstance(before, float):
+        _refuse_objective(workbook, place, before)
+    search = Evolution(workbook, model, progress)
+    found, reason = search.solve(most, seed if model.seed is None else model.seed)
+    result = workbook.recompute(set=dict(zip(_places(workbook, model.changing), found, strict=True)), seed=seed)
+    after = result[place]
+    if not isinstance(after, float):
+        raise Infeasible(f"{workbook.name}: no solution: the objective is a number nowhere the search went")
+    _refuse_missed(workbook, model, result)
+    return Solution(result, before, after, "differential evolution", search.rounds, reason)
+
+
+def _refuse_objective(workbook: Workbook, place: str, value: object) -> None:
+    what = "an error" if isinstance(value, Error) else "text" if isinstance(value, str) else "no number"
+    raise UsageError(f"{workbook.name}: the objective {place} is {what}")
+
+
+def _refuse_formulas(workbook: Workbook, model: SolverModel) -> None:
+    """Changing cells are typed in: a formula has no freedom."""
+    blank = Values(np.zeros((1, 1)))
+    taken = overridden(workbook.model, [Setting(area, blank) for area in model.changing])
+    if taken:
+        sheet, row, column = min(taken)
+        cell = workbook.place(Area(sheet, row, column, row + 1, column + 1))
+        raise UsageError(f"{workbook.name}: {cell} holds a formula, so it cannot be changed")
+
+
+def _refuse_missed(workbook: Workbook, model: SolverModel, result: Result) -> None:
+    """Hold the solution to its constraints, within the model's precision."""
+    for each in model.constraints:
+        if each.relation in WORDS or each.right is None:
+            continue
+        left = result.array(workbook.place(each.left))
+        right = result.array(workbook.place(each.right)) if isinstance(each.right, Area) else np.array(each.right)
+        if left.dtype == object or right.dtype == object:
+            raise Infeasible(f"{workbook.name}: no solution: {each.text} holds what is no number")
+        over = left - right
+        missed = over if each.relation == "<=" else -over if each.relation == ">=" else np.abs(over)
+        if (missed > MISSED * model.limits.precision * np.maximum(np.abs(right), 1.0)).any():
+            raise Infeasible(f"{workbook.name}: no solution was found that meets {each.text}")
 
 
 def _places(workbook: Workbook, areas: Sequence[Area]) -> list[str]:
@@ -170,7 +244,12 @@ def _places(workbook: Workbook, areas: Sequence[Area]) -> list[str]:
 
 
 def _problem(
-    workbook: Workbook, model: SolverModel, given: dict[str, Floats], seed: int, progress: Progress | None
+    workbook: Workbook,
+    model: SolverModel,
+    given: dict[str, Floats],
+    seed: int,
+    progress: Progress | None,
+    started: float,
 ) -> _Problem:
     if model.objective.shape != (1, 1):
         raise UsageError(f"{workbook.name}: the objective {workbook.place(model.objective)} is more than one cell")
@@ -184,68 +263,41 @@ def _problem(
             function.values[2 + 2 * number] = np.array([[0.0 if each.right is None else each.right]])
     name, kind = workbook.name, function.kinds[0][0, 0]
     if kind != Kind.NUMBER:
-        what = "an error" if kind == Kind.ERROR else "text" if kind == Kind.TEXT else "no number"
-        raise UsageError(f"{name}: the objective {workbook.place(model.objective)} is {what}")
+        place = workbook.place(model.objective)
+        _refuse_objective(workbook, place, workbook.recompute(set=given, seed=seed)[place])
     if function.slots[0] is None:
         raise UsageError(
             f"{name}: the objective {workbook.place(model.objective)} does not depend on the changing cells"
         )
-    return _Problem(model, function, progress)
+    return _Problem(model, function, progress, started)
 
 
 def _minimised(problem: _Problem, most: int) -> tuple[Floats, float, str, str]:
     """Return the vector found, the objective there, by which method, and why it stopped."""
-    low, high, whole, rest = _bounds(problem)
-    if not rest and not whole.any():
-        return _quasi_newton(problem, low, high, most)
-    if problem.model.goal != "value" and _linear(problem, rest):
+    function, model = problem.function, problem.model
+    low, high, whole, rest = bounds_of(
+        model,
+        function.workbook.name,
+        lambda n: None if function.slots[2 + 2 * n] is not None else function.values[2 + 2 * n],
+    )
+    smooth = not rest and not whole.any()
+    if model.engine != "lp" and smooth:
+        return _in_time(problem, "L-BFGS-B", lambda: _quasi_newton(problem, low, high, most))
+    if model.goal != "value" and _linear(problem, rest):
         return _linear_program(problem, low, high, whole, rest)
+    if model.engine == "lp":
+        raise UsageError(f"{function.workbook.name}: Simplex LP is asked for, but the model is not linear")
     if whole.any():
-        raise UsageError(f"{problem.function.workbook.name}: whole numbers are asked for, but the model is not linear")
-    return _sequential(problem, low, high, rest, most)
+        raise _NeedsEvolution
+    return _in_time(problem, "SLSQP", lambda: _sequential(problem, low, high, rest, most))
 
 
-def _bounds(problem: _Problem) -> tuple[Floats, Floats, NDArray[np.bool_], list[int]]:
-    """Return the bounds of the changing cells, which are whole, and the constraints that are no bounds."""
-    model, size = problem.model, len(problem.start)
-    low = np.full(size, 0.0 if model.nonnegative else -np.inf)
-    high, whole = np.full(size, np.inf), np.zeros(size, dtype=np.bool_)
-    rest = []
-    for number, each in enumerate(model.constraints):
-        places = _within(model.changing, each.left)
-        if each.relation in ("int", "bin"):
-            if places is None:
-                raise UsageError(f"{problem.function.workbook.name}: {each.text}: these are no changing cells")
-            whole[places] = True
-            if each.relation == "bin":
-                low[places], high[places] = np.maximum(low[places], 0), np.minimum(high[places], 1)
-        elif places is None or problem.function.slots[2 + 2 * number] is not None:
-            rest.append(number)
-        else:
-            bound = np.broadcast_to(problem.function.values[2 + 2 * number], each.left.shape).ravel()
-            if each.relation in ("<=", "="):
-                high[places] = np.minimum(high[places], bound)
-            if each.relation in (">=", "="):
-                explicit = (
-                    model.nonnegative and each.relation == ">="
-                )  # a bound of its own stands before non-negativity
-                low[places] = bound if explicit else np.maximum(low[places], bound)
-    if (low > high).any():
-        raise Infeasible(f"{problem.function.workbook.name}: the bounds of the changing cells contradict each other")
-    return low, high, whole, rest
-
-
-def _within(changing: Sequence[Area], area: Area) -> list[int] | None:
-    """Return which changing cells an area is made of, or None where it has others."""
-    places: dict[tuple[int, int, int], int] = {}
-    for each in changing:
-        for row in range(each.top, each.bottom):
-            for column in range(each.left, each.right):
-                places[each.sheet, row, column] = len(places)
-    cells = [
-        (area.sheet, row, column) for row in range(area.top, area.bottom) for column in range(area.left, area.right)
-    ]
-    return [places[cell] for cell in cells] if all(cell in places for cell in cells) else None
+def _in_time(problem: _Problem, method: str, run: Callable[[], Found]) -> Found:
+    try:
+        return run()
+    except _OutOfTime:
+        assert problem.reached is not None
+        return problem.reached, _objective_cell(problem, problem.reached), method, "the time limit is reached"
 
 
 def _quasi_newton(problem: _Problem, low: Floats, high: Floats, most: int) -> tuple[Floats, float, str, str]:
@@ -293,8 +345,16 @@ def _linear_program(
         at_zero, slopes = problem.sides(zero, rest)
         least, most = _spans(problem, rest)
         constraints = [LinearConstraint(slopes, least - at_zero, most - at_zero)]
+    limits = problem.model.limits
+    options: dict[str, Any] = {"mip_rel_gap": limits.tolerance} if whole.any() and limits.tolerance else {}
+    if np.isfinite(limits.seconds):
+        options["time_limit"] = limits.seconds
     found = milp(
-        sign * problem.raw(zero)[1], integrality=whole.astype(int), bounds=Bounds(low, high), constraints=constraints
+        sign * problem.raw(zero)[1],
+        integrality=whole.astype(int),
+        bounds=Bounds(low, high),
+        constraints=constraints,
+        options=options,
     )
     if found.x is None:
         raise Infeasible(f"{problem.function.workbook.name}: no solution: {_sentence(found.message)}")

@@ -11,7 +11,7 @@ import xlsxwriter
 
 from sheetgrad.engine import open_workbook
 from sheetgrad.engine.cli import main
-from sheetgrad.engine.solver_models import SolverModel, areas, split_places, spoken, stored_model
+from sheetgrad.engine.solver_models import Limits, SolverModel, areas, split_places, spoken, stored_model
 from sheetgrad.engine.solving import Infeasible, Solution, solve
 from sheetgrad.sheets.errors import SheetgradError, UsageError
 
@@ -19,6 +19,8 @@ from .books import Content, file_of
 from .lesson_books import lesson_book
 
 pytest.importorskip("torch")
+
+PLAIN = Limits()
 
 
 def solved(
@@ -29,11 +31,13 @@ def solved(
     goal: str = "min",
     target: float = 0.0,
     nonnegative: bool = False,
+    engine: str = "grg",
+    limits: Limits = PLAIN,
 ) -> Solution:
     book = open_workbook(file_of({"s": cells}))
     given = tuple(spoken(book.model, text) for text in constraints)
     (cell,) = areas(book.model, [objective])
-    model = SolverModel(cell, goal, areas(book.model, [changing]), target, given, nonnegative)  # type: ignore[arg-type]
+    model = SolverModel(cell, goal, areas(book.model, [changing]), target, given, nonnegative, None, engine, limits)  # type: ignore[arg-type]
     return solve(book, model)
 
 
@@ -112,7 +116,11 @@ REFUSED: dict[str, tuple[dict[str, Content], tuple[str, ...], str]] = {
     "a formula among the changing": ({"A1": "=1", "F1": "=A1"}, (), "s!A1 holds a formula"),
     "no dependence": ({"A1": 1, "F1": "=2+3"}, (), "does not depend on the changing cells"),
     "no derivative": ({"A1": 0.5, "F1": "=IMABS(COMPLEX(A1,2))"}, (), "IMABS reads a text made of numbers: s!F1"),
-    "whole and curved": ({"A1": 1, "F1": "=A1^2"}, ("s!A1 int",), "not linear"),
+    "whole and curved, without bounds": (
+        {"A1": 1, "F1": "=A1^2"},
+        ("s!A1 int",),
+        "needs a lower and an upper bound for s!A1",
+    ),
     "int of a formula": ({"A1": 1, "F1": "=A1*2"}, ("s!F1 int",), "no changing cells"),
 }
 
@@ -129,6 +137,66 @@ def test_what_has_no_solution() -> None:
         solved(MIX, "s!A1:A2", "s!B1<=-1", goal="max", nonnegative=True)
     with pytest.raises(Infeasible, match="contradict"):
         solved({"A1": 1, "F1": "=A1^2"}, "s!A1", "s!A1<=0", "s!A1>=1")
+
+
+def test_whole_numbers_in_a_curved_model() -> None:
+    cells: dict[str, Content] = {"A1": 1, "A2": 1, "F1": "=(A1-2.6)^2+(A2-A1/2)^2+A1*A2/9", "B1": "=A1+A2"}
+    found = solved(cells, "s!A1:A2", "s!A1:A2 int", "s!A1:A2<=9", "s!B1<=7", nonnegative=True)
+    every = {(a, b): (a - 2.6) ** 2 + (b - a / 2) ** 2 + a * b / 9 for a in range(8) for b in range(8 - a)}
+    assert (found.result["s!A1"], found.result["s!A2"]) == min(every, key=lambda pair: every[pair])
+    assert found.method == "differential evolution"
+
+
+def test_the_evolutionary_engine_minimises_what_moves_in_steps() -> None:
+    cells: dict[str, Content] = {"A1": 0, "A2": 0, "F1": "=ABS(ROUND(A1,0)-4)+VLOOKUP(A2,K1:L4,2)", "K1": -10, "L1": 5, "K2": 1, "L2": 3,
+                                 "K3": 2, "L3": -2, "K4": 3, "L4": 8}  # fmt: skip
+    found = solved(cells, "s!A1:A2", "s!A1:A2<=10", "s!A1:A2>=-10", engine="evolutionary")
+    assert found.after == -2
+    assert 3.5 <= found.result["s!A1"] <= 4.5
+    assert 2 <= found.result["s!A2"] < 3
+    again = solved(cells, "s!A1:A2", "s!A1:A2<=10", "s!A1:A2>=-10", engine="evolutionary")
+    assert again.result["s!A2"] == found.result["s!A2"]  # the same seed
+
+
+def test_evolution_keeps_to_constraints() -> None:
+    cells: dict[str, Content] = {"A1": 1, "A2": 1, "F1": "=A1+A2", "B1": "=A1^2+A2^2"}
+    bounds = ("s!A1:A2<=3", "s!A1:A2>=-3")
+    found = solved(cells, "s!A1:A2", "s!B1<=2", *bounds, engine="evolutionary", limits=Limits(convergence=1e-9))
+    assert found.after == pytest.approx(-2, abs=1e-3)
+    with pytest.raises(Infeasible, match="no solution was found that meets s!B1 <= -1"):
+        solved(cells, "s!A1:A2", "s!B1<=-1", *bounds, engine="evolutionary")
+
+
+def test_cells_all_different_are_a_permutation() -> None:
+    """The shortest way through six points on a line visits them in order, or in reverse."""
+    points = [3.0, 9.0, 1.0, 7.0, 5.0, 2.0]
+    cells: dict[str, Content] = {f"A{row}": row for row in range(1, 7)} | {
+        f"B{row}": x for row, x in enumerate(points, 1)
+    }
+    cells["F1"] = "=" + "+".join(f"ABS(INDEX(B1:B6,A{row + 1})-INDEX(B1:B6,A{row}))" for row in range(1, 6))
+    found = solved(cells, "s!A1:A6", "s!A1:A6 dif")
+    order = found.result["s!A1:A6"].ravel()
+    assert sorted(order.tolist()) == [1, 2, 3, 4, 5, 6]
+    assert found.after == 8
+    assert [points[int(at) - 1] for at in order] in (sorted(points), sorted(points, reverse=True))
+
+
+def test_simplex_is_for_linear_models() -> None:
+    with pytest.raises(UsageError, match="Simplex LP is asked for, but the model is not linear"):
+        solved({"A1": 1, "F1": "=A1^2"}, "s!A1", engine="lp")
+    assert solved(MIX, "s!A1:A2", "s!B1:B2<=s!C1:C2", goal="max", nonnegative=True, engine="lp").after == pytest.approx(
+        21
+    )
+
+
+def test_time_that_is_up_ends_the_search_with_what_was_reached() -> None:
+    cells: dict[str, Content] = {"A1": -1.2, "A2": 1, "F1": "=100*(A2-A1^2)^2+(1-A1)^2"}
+    short = solved(cells, "s!A1:A2", limits=Limits(seconds=1e-9))
+    assert short.reason == "the time limit is reached"
+    assert short.rounds == 1
+    assert short.after < short.before
+    evolved = solved(cells, "s!A1:A2", "s!A1:A2<=3", "s!A1:A2>=-3", engine="evolutionary", limits=Limits(seconds=1e-9))
+    assert (evolved.reason, evolved.rounds) == ("the time limit is reached", 1)
 
 
 def stored(path: Path, **names: object) -> Path:
@@ -155,11 +223,39 @@ def test_a_stored_model_on_the_command_line(tmp_path: Path, capsys: pytest.Captu
     assert open_workbook(str(out))["s!A1:A2"].ravel().tolist() == [4, 0]
 
 
+def test_what_solver_stores_is_read(tmp_path: Path) -> None:
+    names = {
+        "eng": 3,
+        "pre": 0.001,
+        "tol": 0.05,
+        "cvg": 0.0002,
+        "tim": 2147483647,
+        "itr": 77,
+        "ssz": 40,
+        "rsd": 5,
+        "mni": 30,
+    }
+    model = stored_model(open_workbook(str(stored(tmp_path / "mix.xlsx", **MODEL, **names))).model, None)
+    assert model.engine == "evolutionary"
+    assert model.limits == Limits(precision=0.001, tolerance=0.05, convergence=0.0002, population=40, idle=30)
+    assert (model.rounds, model.seed) == (77, 5)
+
+
+def test_an_engine_and_a_time_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, book = tmp_path / "out.xlsx", str(stored(tmp_path / "mix.xlsx", **MODEL))
+    assert main(["solve", book, "-o", str(out), "--engine", "evolutionary"]) == 2
+    assert "needs a lower and an upper bound for s!A1" in capsys.readouterr().err
+    assert main(["solve", book, "-o", str(out), "--seconds", "0"]) == 2
+    assert not out.exists()
+    assert main(["solve", book, "-o", str(out), "--engine", "lp", "--seconds", "60"]) == 0
+    assert "HiGHS" in capsys.readouterr().out
+
+
 def test_bad_models_write_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out.xlsx"
-    book = str(stored(tmp_path / "mix.xlsx", **{**MODEL, "rel2": 6}))
+    book = str(stored(tmp_path / "mix.xlsx", **{**MODEL, "rel2": 7}))
     assert main(["solve", book, "-o", str(out)]) == 2
-    assert "all different" in capsys.readouterr().err
+    assert "unknown relation" in capsys.readouterr().err
     assert main(["solve", book, "-o", str(out), "--objective", "s!F1"]) == 2
     assert main(["solve", book, "-o", str(out), "--objective", "s!F1", "--changing", "s!B1"]) == 2
     assert "holds a formula" in capsys.readouterr().err

@@ -1,8 +1,8 @@
 """Optimise a workbook as Excel's Solver would: with the model that the file stores, or one given here.
 
 Changing cells get the values found, and everything is recomputed. Bounds and smooth models: L-BFGS-B with the
-workbook's own gradients; linear models, whole numbers too: HiGHS; other constraints: SLSQP. Needs torch: install
-sheetgrad[torch].
+workbook's own gradients; linear models, whole numbers too: HiGHS; other constraints: SLSQP; the evolutionary engine,
+and cells all different: differential evolution. Needs torch: install sheetgrad[torch].
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="TEXT",
-        help="'PLACE<=VALUE', 'PLACE>=PLACE', 'PLACE=VALUE', 'PLACE int' or 'PLACE bin'; may be repeated",
+        help="'PLACE<=VALUE', 'PLACE>=PLACE', 'PLACE=VALUE', 'PLACE int', 'PLACE bin' or 'PLACE dif'; may be repeated",
     )
     goal = parser.add_mutually_exclusive_group()
     goal.add_argument("--minimize", action="store_true", help="make the objective small (the default)")
@@ -58,6 +58,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     goal.add_argument("--value", type=float, metavar="X", help="bring the objective to X")
     parser.add_argument(
         "--nonnegative", action="store_true", help="changing cells without a lower bound stay at 0 or above"
+    )
+    parser.add_argument(
+        "--engine", choices=("grg", "lp", "evolutionary"), help="Solver's engine (default: the stored model's, or grg)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, metavar="X", help="stop after X seconds (default: the model's, or none)"
     )
     parser.add_argument("--rounds", type=int, metavar="N", help="stop after N rounds (default 1000)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="what RAND and its kin draw from (default 0)")
@@ -73,7 +79,7 @@ def run(options: Namespace) -> int:
     workbook = opened(options)
     from ..workbook import require_torch
 
-    model = _model(workbook, options)
+    model = _limited(_model(workbook, options), options)
     require_torch("solve")
     from ..solving import solve
 
@@ -103,6 +109,17 @@ def _model(workbook: Workbook, options: Namespace) -> SolverModel:
     constraints = tuple(spoken(workbook.model, text) for text in options.constraint)
     changing = areas(workbook.model, options.changing)
     return SolverModel(objective, goal, changing, options.value or 0.0, constraints, options.nonnegative)
+
+
+def _limited(model: SolverModel, options: Namespace) -> SolverModel:
+    """Put what the options say before what the model does."""
+    from dataclasses import replace
+
+    if options.seconds is not None:
+        if not options.seconds > 0:
+            raise UsageError("--seconds takes a number above 0")
+        model = replace(model, limits=replace(model.limits, seconds=options.seconds))
+    return model if options.engine is None else replace(model, engine=options.engine)
 
 
 def _progress() -> Callable[[int, float], None] | None:
