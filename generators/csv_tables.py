@@ -73,6 +73,14 @@ def text(row: dict[str, str], column: str) -> str:
     return found
 
 
+def one_of(row: dict[str, str], column: str, texts: tuple[str, ...]) -> str:
+    """Return which of some texts a cell is, in whatever case; else raise ValueError with a text for people."""
+    for wanted in texts:
+        if row[column].casefold() == wanted.casefold():
+            return wanted
+    raise ValueError(f"{column} is {row[column][:20]!r}: expected {' or '.join(texts)}")
+
+
 def _places(row: list[str], columns: tuple[str, ...]) -> dict[str, int]:
     names = [name.strip() for name in row]
     missing = [name for name in columns if names.count(name) != 1]

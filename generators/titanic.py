@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from pathlib import Path
 from random import Random
 
 from sheetgrad.sheets.errors import FileRefused
 
 from .book import Book, Manner, Sheet
+from .csv_tables import one_of, read_table, real, whole
 from .panels import ListTable, Look, Solver
 from .places import Frame, bound
 from .style import Role, Scale
@@ -122,13 +121,9 @@ def invented(count: int, seed: int) -> list[Passenger]:
 def read_passengers(path: str) -> list[Passenger]:
     """Read passengers from a CSV with the columns of the Titanic table; rows without age or port are left out.
 
-    Raises `FileRefused` where a column is missing, a cell is no number, or no passenger is left.
+    Raises `FileRefused`, naming the row, for what is no passenger; and where none is left, or too many are.
     """
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            found = [_passenger(row) for row in csv.DictReader(file) if row["Age"] and row["Embarked"]]
-    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
-        raise FileRefused(path, f"no table of passengers: {error}; it needs the columns {', '.join(RAW)}") from None
+    found = [passenger for _, passenger in read_table(path, RAW, _passenger)]
     if not found:
         raise FileRefused(path, "no passenger in it has an age and a port")
     if len(found) > MOST:
@@ -136,12 +131,13 @@ def read_passengers(path: str) -> list[Passenger]:
     return found
 
 
-def _passenger(row: dict[str, str]) -> Passenger:
-    survived, pclass, siblings, parents = (int(row[name]) for name in ("Survived", "Pclass", "SibSp", "Parch"))
-    age, fare = float(row["Age"]), float(row["Fare"])
-    if survived not in (0, 1) or not 0 < age < math.inf or not 0 <= fare < math.inf:
-        raise ValueError(f"Survived is {survived}, Age {age}, Fare {fare}")
-    return survived, pclass, row["Sex"], age, fare, row["Embarked"], siblings, parents
+def _passenger(row: dict[str, str]) -> Passenger | None:
+    if not row["Age"] or not row["Embarked"]:
+        return None
+    survived, pclass = whole(row, "Survived", 0, 1), whole(row, "Pclass", 1, 3)
+    sex, port = one_of(row, "Sex", ("male", "female")), one_of(row, "Embarked", ("S", "C", "Q"))
+    age, fare = real(row, "Age", 0.01, 150), real(row, "Fare", 0, 1e6)
+    return survived, pclass, sex, age, fare, port, whole(row, "SibSp", 0, 99), whole(row, "Parch", 0, 99)
 
 
 def build(rows: int = 60, seed: int = 12, steps: int = 30, learning_rate: float = 1.0, data: str = "") -> Book:

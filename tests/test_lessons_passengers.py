@@ -43,14 +43,23 @@ def test_a_lesson_from_a_csv_equals_its_twin(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "row", "message"),
     [
-        ("Survived,Pclass,Sex,Age,Fare,Embarked,SibSp", "1,1,male,20,5,S,0", "'Parch'; it needs the columns Survived"),
-        (HEADER, "1,2,3,X,male,22,1,0,A,7.25,,S", "Survived is 2"),
-        (HEADER, "1,yes,3,X,male,22,1,0,A,7.25,,S", "invalid literal for int.*'yes'"),
-        (HEADER, "1,1,3,X,male,nan,1,0,A,7.25,,S", "Age nan"),
-        (HEADER, "1,1,3,X,male,22,1,0,A,inf,,S", "Fare inf"),
-        (HEADER, "1,1,3,X,male,-3,1,0,A,7.25,,S", "Age -3"),
+        (
+            "Survived,Pclass,Sex,Age,Fare,Embarked,SibSp",
+            "1,1,male,20,5,S,0",
+            "row 1: no column 'Parch': expected Survived",
+        ),
+        (HEADER, "1,2,3,X,male,22,1,0,A,7.25,,S", "row 2: Survived is '2': expected a whole number from 0 to 1"),
+        (HEADER, "1,yes,3,X,male,22,1,0,A,7.25,,S", "row 2: Survived is 'yes'"),
+        (HEADER, "1,1,4,X,male,22,1,0,A,7.25,,S", "row 2: Pclass is '4'"),
+        (HEADER, "1,1,3,X,=1+1,22,1,0,A,7.25,,S", "row 2: Sex is '=1.1': expected male or female"),
+        (HEADER, "1,1,3,X,male,nan,1,0,A,7.25,,S", "row 2: Age is 'nan'"),
+        (HEADER, "1,1,3,X,male,22,1,0,A,inf,,S", "row 2: Fare is 'inf'"),
+        (HEADER, "1,1,3,X,male,-3,1,0,A,7.25,,S", "row 2: Age is '-3'"),
+        (HEADER, "1,1,3,X,male,22,-1,0,A,7.25,,S", "row 2: SibSp is '-1'"),
+        (HEADER, "1,1,3,X,male,22,1,0,A,7.25,,Calais", "row 2: Embarked is 'Calais': expected S or C or Q"),
+        (HEADER, "1,1,3", "row 2: 3 cells where the first row has 12"),
         (HEADER, ROWS[2], "no passenger in it has an age and a port"),
-        ("", "", "no passenger in it has an age and a port"),
+        ("", "", "no column 'Survived'"),
     ],
 )
 def test_a_csv_that_is_no_table_of_passengers_is_refused(tmp_path: Path, header: str, row: str, message: str) -> None:
