@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
@@ -26,25 +27,59 @@ def can_check() -> bool:
 def add_checks(book: Book) -> None:
     """Add the sheet ``check`` and a cell on each sheet.
 
-    For each panel the sum of all x + x² that torch gives is stored beside that of the panel.
+    For each panel the sum of all x + x² that torch gives is stored beside that of the panel; the many panels of a
+    sheet that repeat another, as later steps do, are summed together.
     """
     from .twins import Source, twin
 
     expected = twin(book.lesson)(Source(recompute(book)))
-    panels = [panel for panel in book.panels if panel.name in expected and not panel.quiet]
-    numeric = [panel for panel in panels if expected[panel.name].dtype != object]
-    sums = [[float(np.nansum(values) + np.nansum(values**2))] for values in (expected[p.name] for p in numeric)]
-    lesson_sheets = [sheet for sheet in book.sheets if any(panel.frame.sheet == sheet.name for panel in numeric)]
-    places, verdicts = _check_sheet(book, numeric, sums)
+    sums = {
+        name: float(np.nansum(values) + np.nansum(values**2))
+        for name, values in expected.items()
+        if values.dtype != object
+    }
+    checked = [each for sheet in book.sheets for each in _checked(sheet, sums)]
+    lesson_sheets = [sheet for sheet in book.sheets if any(each.sheet == sheet.name for each in checked)]
+    places, verdicts = _check_sheet(book, checked)
     for sheet in lesson_sheets:
         _verdict(sheet, places.seen_from(sheet.name), verdicts.seen_from(sheet.name))
 
 
-def _check_sheet(book: Book, panels: list[Panel], sums: list[list[float]]) -> tuple[Frame, Frame]:
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A line of the sheet: its name, where it is, how formulas spell its cells, and torch's sum."""
+
+    name: str
+    sheet: str
+    cells: str
+    torch: float
+
+
+def _checked(sheet: Sheet, sums: dict[str, float]) -> list[_Checked]:
+    """Return the lines of a sheet: each panel that torch gives, and all quiet ones as one area."""
+    known = [panel for panel in sheet.panels if panel.name in sums]
+    lines = [_Checked(p.name, sheet.name, p.name, sums[p.name]) for p in known if not p.quiet]
+    quiet = [panel for panel in known if panel.quiet]
+    if quiet:
+        area = _around(quiet)
+        total = sum(sums[panel.name] for panel in quiet)
+        lines.append(_Checked(area.all(""), sheet.name, area.seen_from("check").all(), total))
+    return lines
+
+
+def _around(panels: list[Panel]) -> Frame:
+    """Return the least frame around panels, in which nothing else has numbers."""
+    frames = [panel.frame for panel in panels]
+    top, left = min(frame.top for frame in frames), min(frame.left for frame in frames)
+    bottom, right = max(frame.bottom for frame in frames), max(frame.right for frame in frames)
+    return Frame(frames[0].sheet, top, left, bottom - top, right - left)
+
+
+def _check_sheet(book: Book, checked: list[_Checked]) -> tuple[Frame, Frame]:
     """Place names, torch's sums, the panels' sums, and whether they agree; return sheets and verdicts."""
     sheet = book.sheet("check", frozen=(TOP, 1), default_width=110, zoom=100, pages=(1, 0))
     sheet.widths |= {0: 170, 1: 110}
-    count = len(panels)
+    count = len(checked)
     sheet.label((0, 0), "Equal to torch?", Look.HEADING)
     sheet.label((0, 3), "all panels")
     about = (
@@ -56,16 +91,16 @@ def _check_sheet(book: Book, panels: list[Panel], sums: list[list[float]]) -> tu
     sheet.constants(
         "check_panels",
         (TOP, 0),
-        [[panel.name] for panel in panels],
+        [[each.name] for each in checked],
         Role.INPUT,
         scale=Scale.NONE,
         align="left",
-        note="The panels.",
+        note="The panels; an area stands for all panels in it, the later ones of a series.",
     )
     places = sheet.constants(
         "check_sheets",
         (TOP, 1),
-        [[panel.frame.sheet] for panel in panels],
+        [[each.sheet] for each in checked],
         Role.INPUT,
         scale=Scale.NONE,
         align="left",
@@ -74,7 +109,7 @@ def _check_sheet(book: Book, panels: list[Panel], sums: list[list[float]]) -> tu
     torch = sheet.constants(
         "check_torch",
         (TOP, 2),
-        sums,
+        [[each.torch] for each in checked],
         Role.INPUT,
         scale=Scale.NONE,
         number_format="General",
@@ -82,7 +117,7 @@ def _check_sheet(book: Book, panels: list[Panel], sums: list[list[float]]) -> tu
     )
 
     def total(i: int, j: int) -> str:
-        return f"SUM({panels[i].name})+SUMSQ({panels[i].name})"
+        return f"SUM({checked[i].cells})+SUMSQ({checked[i].cells})"
 
     here = sheet.fill(
         "check_here",

@@ -11,7 +11,7 @@ import xlsxwriter
 
 from sheetgrad.engine import open_workbook
 from sheetgrad.engine.cli import check, main, messages
-from sheetgrad.generators import commands
+from sheetgrad.generators import checks, commands
 from sheetgrad.generators.commands import lessons
 from sheetgrad.generators.lessons import LESSONS
 
@@ -45,6 +45,17 @@ def test_generate_prints_what_it_wrote(capsys: pytest.CaptureFixture[str], lesso
     copy = lesson.with_name("again.xlsx")
     assert called(capsys, "generate", SMALLEST, "-o", copy) == (0, f"{copy}\n", "")
     assert copy.read_bytes() == lesson.read_bytes()
+
+
+def test_generate_says_that_checks_need_torch(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+    path = tmp_path / "without.xlsx"
+    code, out, err = called(capsys, "generate", SMALLEST, "-o", path)
+    assert (code, out) == (0, f"{path}\n")
+    assert err == "sheetgrad: warning: torch is not installed: what was generated has no sheet check\n"
+    assert "check" not in [sheet.name for sheet in open_workbook(path).model.sheets]
 
 
 def test_generate_does_not_overwrite(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -123,7 +134,9 @@ def test_verify_of_no_lesson(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert "plain.xlsx" in err
 
 
-def test_interrupt_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, lesson: Path) -> None:
+def test_interrupt_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, lesson: Path
+) -> None:
     def interrupted(_: object) -> NoReturn:
         raise KeyboardInterrupt
 

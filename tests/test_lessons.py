@@ -8,6 +8,7 @@ import zipfile
 from functools import cache
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 
@@ -16,6 +17,7 @@ from sheetgrad.generators.commands import generate, generated, verify
 from sheetgrad.generators.compute import as_workbook
 from sheetgrad.generators.lessons import lesson
 from sheetgrad.generators.panels import Constants, Label, Panel
+from sheetgrad.generators.places import Frame
 from sheetgrad.sheets.addresses import cell_name
 from sheetgrad.sheets.errors import FileRefused, UsageError
 
@@ -178,6 +180,48 @@ def test_openpyxl_loads_and_finds_no_error(name: str) -> None:
 def test_an_edited_workbook_still_verifies(name: str, changes: dict[str, object]) -> None:
     report = verify(edited(name, changes))
     assert [panel for panel in report["panels"] if not panel["ok"]] == []
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (1, 1), (2, 0), (2, 1)])
+@pytest.mark.parametrize("pooling", ["max", "average", "concat"])
+def test_conv_verifies_at_every_setting(stride: int, padding: int, pooling: str) -> None:
+    side = (28 + 2 * padding - 3) // stride + 1
+    settings = {"stride": stride, "padding": padding, "pooling": pooling, "position": side * side}
+    report = verify(edited("conv", settings))
+    assert [panel for panel in report["panels"] if not panel["ok"]] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "verdict"),
+    [
+        ("conv", "conv!AM9", "check_conv"),
+        ("conv", "strides!AZ8", "check_strides"),
+        ("train", "grad_second_0_0_step_2", "check_steps"),
+        ("activations", "mish", "check_activations"),
+        ("optimisers", "adam_m", "check_adam"),
+    ],
+)
+def test_a_departure_shows_in_the_checks(name: str, place: str, verdict: str) -> None:
+    workbook = opened(name)
+    stored = np.asarray(workbook.recompute()[place], dtype=np.float64)
+    result = workbook.recompute(set={place: stored + 0.001})
+    assert [str(result[check]) for check in (verdict, "check_all")] == ["≠ torch: see check"] * 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_check_sums_together_has_no_other_numbers(name: str) -> None:
+    found = panels(name)
+    (lines,) = (panel.content for panel in found if panel.name == "check_panels")
+    assert isinstance(lines, Constants)
+    for sheet in {panel.frame.sheet for panel in found if panel.quiet}:
+        quiet = [panel.frame for panel in found if panel.quiet and panel.frame.sheet == sheet]
+        top, left = min(frame.top for frame in quiet), min(frame.left for frame in quiet)
+        bottom, right = max(frame.bottom for frame in quiet), max(frame.right for frame in quiet)
+        assert (Frame(sheet, top, left, bottom - top, right - left).all(""),) in lines.rows
+        others = [panel.frame for panel in found if not panel.quiet]
+        others += [Frame(on, at.row, at.column, 1, 1) for on, at in labels(name) if not isinstance(at.text, str)]
+        across = [frame for frame in others if frame.sheet == sheet and frame.left < right and frame.right > left]
+        assert [frame for frame in across if frame.top < bottom and frame.bottom > top] == []
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def run(options: Namespace) -> int:
             _generate(name, target, given)
         print(target)
     if not import_module(LESSONS).can_check():
-        warn("torch is not installed: what was generated has no sheet check, which holds torch's numbers")
+        warn("torch is not installed: what was generated has no sheet check")
     return 0
 
 

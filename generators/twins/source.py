@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,6 +62,17 @@ class Source:
         formulas = self._of_sheet(area.sheet)
         rows = range(area.top, area.bottom)
         return np.array([[(i, j) not in formulas for j in range(area.left, area.right)] for i in rows])
+
+    def inside(self, area: str, names: Iterable[str]) -> list[str]:
+        """Return those of the names whose panels lie in an area."""
+        outer, found = self._result.area(area), {name: self._result.area(name) for name in names}
+        return [
+            name
+            for name, inner in found.items()
+            if inner.sheet == outer.sheet
+            and outer.top <= inner.top < inner.bottom <= outer.bottom
+            and outer.left <= inner.left < inner.right <= outer.right
+        ]
 
     def _array(self, name: str) -> NDArray[np.object_]:
         return np.asarray(self._result.array(name), dtype=object)
