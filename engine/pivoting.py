@@ -151,11 +151,11 @@ class _Table:
             raise _Refused(Error.VALUE)
         self.values = _below(values, skip)
         self.titles = self._titles(values, skip, "Value")
+        self.kept = self._kept(keep, skip, count)
         self.rows = self._fields(rows, skip, count, "Row Field")
         self.columns = self._fields(columns, skip, count, "Column Field")
         several = max(self.rows.width, self.columns.width) > 1 or values.shape[1] > 1
         self.shows = headers in (2, 3) or (headers is None and skip == 1 and several)
-        self.kept = self._kept(keep, skip, count)
         self._known: dict[tuple[bytes, bytes], list[Scalar]] = {}
 
     def _has_headers(self, values: Values) -> bool:
@@ -172,9 +172,13 @@ class _Table:
         body = _below(values, skip)
         flat = Values(body.data.ravel(), body.kinds.ravel())
         (keys,) = order_keys(self._strings, flat)
-        (ranks,) = total_ranks(keys)
+        ranks = total_ranks(keys)[0].reshape(body.shape)
         labels = [[_BLANK if label is None else label for label in row] for row in body.rows(self._strings)]
-        return _Fields(labels, ranks.reshape(body.shape), self._titles(values, skip, word))
+        for column in range(body.shape[1]):  # texts that differ in case only are shown as the first of them
+            first: dict[int, Scalar] = {}
+            for row in self.kept.tolist():
+                labels[row][column] = first.setdefault(int(ranks[row, column]), labels[row][column])
+        return _Fields(labels, ranks, self._titles(values, skip, word))
 
     def _kept(self, keep: Values | None, skip: int, count: int) -> Members:
         everything = np.arange(count - skip)

@@ -5,6 +5,17 @@ from __future__ import annotations
 from . import choices, lambdas, pivot_data, pivoting, reference_forms, services, subtotals, trimming
 from .forms import FORMS
 
-__all__ = ["FORMS", "NAMES", "choices", "lambdas", "pivot_data", "pivoting", "reference_forms", "services", "subtotals", "trimming"]
+__all__ = [
+    "FORMS",
+    "NAMES",
+    "choices",
+    "lambdas",
+    "pivot_data",
+    "pivoting",
+    "reference_forms",
+    "services",
+    "subtotals",
+    "trimming",
+]
 
 NAMES = frozenset(FORMS)

@@ -131,6 +131,21 @@ BONDS = table(
 )
 
 
-@pytest.mark.parametrize(("cases", "index"), joined(LOANS, FLOWS, WEAR, RATES, BONDS), ids=name)
+EUROS = table(
+    "Microsoft support, EUROCONVERT function",
+    [
+        ('EUROCONVERT(1.2,"DEM","EUR")', 0.61),
+        ('EUROCONVERT(1,"FRF","EUR",TRUE,3)', 0.152),
+        ('EUROCONVERT(1,"FRF","EUR",FALSE,3)', 0.15),
+        ('EUROCONVERT(1,"FRF","DEM",TRUE,3)', 0.29728616),
+        ('EUROCONVERT(1,"FRF","DEM",FALSE,3)', 0.3),
+        ('EUROCONVERT(5,"DEM","DEM")', 5),
+        ('EUROCONVERT(5,"USD","EUR")', VALUE),
+        ('EUROCONVERT(5,"DEM","EUR",TRUE,2)', VALUE),
+    ],
+)
+
+
+@pytest.mark.parametrize(("cases", "index"), joined(LOANS, FLOWS, WEAR, RATES, BONDS, EUROS), ids=name)
 def test_tables(cases: Table, index: int) -> None:
     check(cases, index, rtol=1e-9)
