@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from sheetgrad.sheets.model import MAX_ROWS
 
+from .distinct import numbered
+
 Ints: TypeAlias = NDArray[np.int64]
 Narrow: TypeAlias = NDArray[np.int32]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -72,7 +74,7 @@ def _classes(origin: Narrow, relative: Flags) -> tuple[Ints, Ints]:
     They are if they are equal once every row that moves is counted from their own.
     """
     shape = np.concatenate([np.where(relative, origin - origin[0], origin), relative]).astype(np.int64)
-    _, first, kind = np.unique(_mixer(len(shape)) @ shape, return_index=True, return_inverse=True)
+    first, kind = numbered(_mixer(len(shape)) @ shape)
     wrong = np.flatnonzero((shape != shape[:, first[kind]]).any(axis=0))  # told apart by no hash
     kind[wrong] = len(first) + np.arange(len(wrong))
     return kind, np.concatenate([first, wrong])

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, FormulaKind, Formulas, Ints
 
 from .coordinates import SHAPES, Coordinate, Flags, coordinates_of, numbers_of
+from .distinct import distinct_values, numbered
 from .lexer import TOKENS
 from .parser import FormulaError, mask, parse
 from .syntax import Formula, Slot
@@ -293,7 +294,7 @@ class _Grouper:
         for number, draft in enumerate(drafts):
             copies = by_draft.get(number, moved[:0])
             heads = self._heads(copies)
-            first = np.unique(heads[self.formulas.master[heads] >= 0])
+            first = distinct_values(heads[self.formulas.master[heads] >= 0])
             pieces = draft.pieces + (self._move(draft.pieces, first) if len(first) else [])
             copied = copies != heads
             yield self._finish(draft, kind, pieces, copies[copied], heads[copied])
@@ -305,7 +306,7 @@ class _Grouper:
         elsewhere = np.flatnonzero(formulas.column[copies] != formulas.column[master])
         if len(elsewhere):
             key = master[elsewhere] * MAX_COLUMNS + formulas.column[copies[elsewhere]]
-            _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+            first, inverse = numbered(key)
             heads[elsewhere] = copies[elsewhere][first][inverse]
         return heads
 
@@ -342,7 +343,7 @@ class _Grouper:
                 pieces[number].flags,
                 numbers[owner == number],
             )
-            for number in np.unique(owner).tolist()
+            for number in distinct_values(owner).tolist()
         ]
 
     def _finish(
@@ -402,7 +403,7 @@ def _equal_rows(rows: Bytes) -> list[Rows]:
         return [np.arange(len(rows))]
     weights = np.arange(1, words.shape[1] + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     weights = ((weights ^ (weights >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)) | np.uint64(1)
-    _, first, inverse = np.unique((words * weights).sum(axis=1), return_index=True, return_inverse=True)
+    first, inverse = numbered((words * weights).sum(axis=1))
     honest = (words == words[first[inverse]]).all(axis=1)
     alone = [np.array([row]) for row in np.flatnonzero(~honest)]
     kept = np.flatnonzero(honest)

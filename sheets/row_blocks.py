@@ -191,7 +191,7 @@ def _counters(rows: PlainRows, formulas: PlainFormulas, moving: Moving) -> dict[
     own, own_ends = _own_references(rows, formulas)
     numbers = np.concatenate([rows.row_number, rows.row, own]) + 1
     ends = np.concatenate([rows.row_tail, rows.tail, own_ends]) - 1
-    for number in np.unique(numbers).tolist():
+    for number in sorted(set(numbers.tolist())):
         found[number, len(str(number))].append(ends[numbers == number] - len(str(number)))
     written = np.flatnonzero(formulas.length > 0)
     starts, ends = formula_spans(rows, rows.formula[formulas.cell[written]])
@@ -209,7 +209,7 @@ def _count(octets: Bytes, starts: Positions, width: int, found: dict[tuple[int, 
     if not digits[:, 0].all():
         raise NotPlain
     numbers = digits @ 10 ** np.arange(width - 1, -1, -1)
-    for number in np.unique(numbers).tolist():
+    for number in sorted(set(numbers.tolist())):
         found[number, width].append(starts[numbers == number])
 
 
