@@ -21,7 +21,7 @@ from .coercion import LONGEST_TEXT, TEXT_BUDGET, Codes, convert, merge_codes, wr
 from .context import Context
 from .functions.declare import Failing, Function, Parameter
 from .grid import TooManyCells
-from .looping import Decline, at_place, first_of_loops, loops_of, over_loops, varying
+from .looping import Decline, at_place, first_of_loops, loops_of, over_loops, over_some_loops, varying
 from .sampling import SAMPLED, Sample, first_errors, join, sampled
 
 __all__ = ["MISSING", "Argument", "WrongArity", "apply", "parameters"]
@@ -132,7 +132,9 @@ def _lookup(function: Function, bound: Bound, context: Context) -> Values:
     loops = np.broadcast_shapes(*(varying(argument) for _, argument in arrays)) if arrays else ()
     if not any(size > 1 for size in loops):
         return _flat_lookup(function, bound, context)
-    return over_loops(loops_of(bound), lambda at: _flat_lookup(function, at_place(bound, at), context))
+    every = loops_of(bound)
+    changing = (1,) * (len(every) - len(loops)) + loops
+    return over_some_loops(every, changing, bound, lambda part: _flat_lookup(function, part, context))
 
 
 def _flat_lookup(function: Function, bound: Bound, context: Context) -> Values:
@@ -158,6 +160,11 @@ def _flat_lookup(function: Function, bound: Bound, context: Context) -> Values:
         prepared.append(ready)
     result = _call_body(function, prepared, context)
     return _finish(_unflatten(result, shape), codes, shape, context)
+
+
+def finished(result: Any, shape: tuple[int, ...], context: Context) -> Values:
+    """Turn what a lookup's body returned for flat arguments (m,) into `Values` of a shape."""
+    return _finish(_unflatten(result, shape), None, shape, context)
 
 
 def _flatten(ready: Any, shape: tuple[int, ...]) -> Any:

@@ -451,13 +451,24 @@ class Lifter:
         nodes = self.whole(node, inner, cut=name not in COUNTED_BEYOND)
         if len(nodes) > 1 and marker not in ("numbers", "numbers_a", "counted", "stricts", "logicals"):
             raise Unliftable(f"{name} of a union or 3-D reference")
-        if name in RESIZED and isinstance(first, View) and isinstance(nodes[0], View):
-            nodes = [self.pool(replaced(nodes[0], height=first.height, width=first.width))]
+        if name in RESIZED and isinstance(first, View | Growing) and isinstance(nodes[0], View | Growing):
+            nodes = [self.pool(_resized(nodes[0], first))]
         if marker not in ("array", "matrix", "range") and any(map(_chooses_kinds, nodes)):
             raise Unliftable("a choice between a reference and a value")
-        if any(isinstance(part, Growing) for part in nodes) and name not in RUNNING:
+        if any(isinstance(part, Growing) for part in nodes) and name not in RUNNING | WINDOWED:
             raise Unliftable(f"{name} of a range that grows along the fill")
         return [Argument(part, from_reference=is_reference(part)) for part in nodes]
+
+
+def _resized(node: View | Growing, like: View | Growing) -> View | Growing:
+    """Return a range from the same first corner, as large as another."""
+    if isinstance(like, View):
+        return View(node.sheet, node.row, node.column, like.height, like.width, node.steps)
+    last_steps = tuple(
+        (own[0] + last[0] - first[0], own[1] + last[1] - first[1])
+        for own, first, last in zip(node.steps, like.steps, like.last_steps, strict=True)
+    )
+    return Growing(node.sheet, node.row, node.column, like.height, like.width, node.steps, last_steps)
 
 
 def is_reference(node: Node) -> bool:
@@ -733,3 +744,6 @@ SPECIAL: dict[str, Special] = {
 
 COUNTED_BEYOND = frozenset({"COUNTBLANK", "COUNTIF", "COUNTIFS"})  # empty cells beyond all others count, too
 RESIZED = frozenset({"SUMIF", "AVERAGEIF"})  # the third argument takes the size of the first
+WINDOWED = frozenset(  # their ranges may grow along a fill
+    {"COUNTIF", "COUNTIFS", "SUMIF", "SUMIFS", "AVERAGEIF", "AVERAGEIFS", "MAXIFS", "MINIFS", "MATCH"}
+)

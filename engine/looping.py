@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sheetgrad.sheets.values import Values
+from sheetgrad.sheets.values import Kind, Kinds, Values
 
 from .arguments import Argument, Bound
 
@@ -62,3 +63,38 @@ def over_loops(loops: Loops, compute: Callable[[tuple[int, ...]], Values]) -> Va
     if all(result.kind is None for result in results):
         return Values(data)
     return Values(data, np.stack([result.kinds for result in results]).reshape(shape))
+
+
+def over_some_loops(loops: Loops, changing: Loops, bound: Bound, compute: Callable[[Bound], Values]) -> Values:
+    """Compute place by place of those loops that ``changing`` has a length for, all others at once, and put together.
+
+    Raises `Decline` where the results differ in size.
+    """
+    data: NDArray[np.float64] | None = None
+    kinds: Kinds | None = None
+    for at in np.ndindex(*changing):
+        part = [(p, None if argument is None else _argument_part(argument, at, changing)) for p, argument in bound]
+        found = compute(part)
+        if data is None or kinds is None:
+            data, kinds = np.zeros((*loops, *found.shape[-2:])), np.zeros((*loops, *found.shape[-2:]), dtype=np.uint8)
+        if found.shape[-2:] != data.shape[-2:]:
+            raise Decline("arrays of different sizes along the fill")
+        place = tuple(slice(i, i + 1) if size > 1 else slice(None) for i, size in zip(at, changing, strict=True))
+        data[place], kinds[place] = found.data, found.kinds
+    assert data is not None
+    assert kinds is not None
+    return Values(data, None if (kinds == Kind.NUMBER).all() else kinds)
+
+
+def _argument_part(argument: Argument, at: tuple[int, ...], changing: Loops) -> Argument:
+    first, *rest = (_values_part(part, at, changing) for part in argument.parts)
+    return Argument(first, argument.reference, argument.missing, tuple(rest))
+
+
+def _values_part(values: Values, at: tuple[int, ...], changing: Loops) -> Values:
+    lead = values.shape[:-2]
+    own = tuple(
+        slice(i, i + 1) if size > 1 and length > 1 else slice(None)
+        for i, size, length in zip(at[len(at) - len(lead) :], changing[len(at) - len(lead) :], lead, strict=True)
+    )
+    return Values(values.data[own], None if values.kind is None else values.kind[own])

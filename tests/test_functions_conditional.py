@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sheetgrad.engine.functions.criteria import Criterion, criterion, meets
-from sheetgrad.engine.functions.grouping import Groups, Scans, Spans, group
+from sheetgrad.engine.functions.criteria import Criteria, Criterion, criterion, meets
+from sheetgrad.engine.functions.dominance import Dominance
+from sheetgrad.engine.functions.grouping import Groups, Masks, Scans, Spans, Windows, group
 from sheetgrad.sheets.values import Error, Scalar, Strings, Values
 from tests.formula_tables import DIV0, NA, VALUE, Table, check, joined, name, table
 
@@ -92,7 +93,25 @@ def test_formula(each: Table, index: int) -> None:
 
 
 CONTENTS: list[Scalar] = [None, 1.0, 2.0, 3.5, "a", "A", "ab", "2", "", True, False, Error.NA]
-TESTS = [*CONTENTS, "=", "<>", "<>a", "a*", "ab*", "2*", "*b", "?", ">1", "<=2", ">=3", "<0", ">a", "<>2", "true", "=#N/A"]
+TESTS = [
+    *CONTENTS,
+    "=",
+    "<>",
+    "<>a",
+    "a*",
+    "ab*",
+    "2*",
+    "*b",
+    "?",
+    ">1",
+    "<=2",
+    ">=3",
+    "<0",
+    ">a",
+    "<>2",
+    "true",
+    "=#N/A",
+]
 
 
 def by_hand(value: Scalar, test: Criterion, strings: Strings) -> bool:
@@ -114,26 +133,47 @@ def test_groups_are_the_cells_that_meet_each_tuple(
     strings = Strings()
     first, second = ([row[i] for row in cells] for i in (0, 1))
     ranges = [Values.from_rows([[value] for value in column], strings) for column in (first, second, first)]
-    read = [[criterion(row[i]) for row in tests] for i in range(3)]
+    read = [criteria([row[i] for row in tests], strings) for i in range(3)]
     x = np.arange(len(cells)) * 1.5 - 3
-    for found in (group(ranges, read, strings, False), sorted_always(ranges, read, strings)):
+    start = np.arange(len(tests)) * 7 % 5 % len(cells)
+    windows = np.minimum(start, len(cells) - start), len(cells) - start
+    nothing = np.zeros(len(tests), dtype=np.int64)
+    prefixes = nothing, len(cells) - start
+    everything = nothing, nothing + len(cells)
+    for found, (low, high) in (
+        (group(ranges, read, strings, False), everything),
+        (sorted_always(ranges, read, strings), everything),
+        (group(ranges, read, strings, False, windows), windows),
+        (sorted_always(ranges, read, strings, windows), windows),
+        (sorted_always(ranges, read, strings, prefixes), prefixes),
+    ):
         for m, row in enumerate(tests):
             a, b, c = (criterion(test) for test in row)
             met = [
                 by_hand(first[i], a, strings) and by_hand(second[i], b, strings) and by_hand(first[i], c, strings)
                 for i in range(len(cells))
             ]
-            chosen = x[np.array(met)]
+            inside = np.arange(len(cells))
+            chosen = x[np.array(met) & (inside >= low[m]) & (inside < high[m])]
             assert found.count()[m] == len(chosen)
             assert found.sum(x)[m] == pytest.approx(chosen.sum())
             assert found.least(x, 99.0)[m] == chosen.min(initial=99.0)
 
 
-def sorted_always(ranges: list[Values], read: list[list[Criterion]], strings: Strings) -> Groups:
+def criteria(scalars: list[Scalar], strings: Strings) -> Criteria:
+    """Read criteria as the functions do."""
+    column = Values.from_rows([[scalar] for scalar in scalars], strings)
+    return Criteria.read(Values(column.data[:, 0], None if column.kind is None else column.kind[:, 0]), strings, False)
+
+
+def sorted_always(
+    ranges: list[Values], read: list[Criteria], strings: Strings, windows: Windows | None = None
+) -> Groups:
     """Group by sorting however few the tests are."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sheetgrad.engine.functions.grouping._FEW", -1)
-        return group(ranges, read, strings, False)
+        patch.setattr("sheetgrad.engine.functions.grouping._FEW_MASKS", -1)
+        return group(ranges, read, strings, False, windows)
 
 
 @pytest.mark.parametrize(
@@ -153,8 +193,22 @@ def test_many_criteria_are_sorted_not_scanned(tests: list[str], kind: type) -> N
     strings = Strings()
     column = Values(np.arange(3000.0)[:, None])
     ranges = [column] * len(tests)
-    read = [[criterion(test.format(i)) for i in range(3000)] for test in tests]
+    read = [criteria([test.format(i) for i in range(3000)], strings) for test in tests]
     found = group(ranges, read, strings, False)
+    (_, part), *others = found.parts  # type: ignore[attr-defined]
+    assert isinstance(part, kind)
+    assert not others
+
+
+@pytest.mark.parametrize(
+    ("tests", "kind"), [(["x{}"], Spans), ([">{}"], Dominance), (["x{}", "<{}"], Dominance), (["x{}", "*{}"], Masks)]
+)
+def test_many_criteria_through_windows_are_sorted(tests: list[str], kind: type) -> None:
+    """A window for each criterion, as COUNTIF($A$1:A9,A9) has, does not make it test every cell."""
+    strings = Strings()
+    ranges = [Values(np.arange(3000.0)[:, None])] * len(tests)
+    read = [criteria([test.format(i) for i in range(3000)], strings) for test in tests]
+    found = group(ranges, read, strings, False, (np.zeros(3000, dtype=np.int64), np.arange(3000)))
     (_, part), *others = found.parts  # type: ignore[attr-defined]
     assert isinstance(part, kind)
     assert not others
@@ -165,15 +219,13 @@ def test_100_000_criteria_on_100_000_cells() -> None:
     strings = Strings()
     numbers = np.random.default_rng(1).integers(0, 40_000, 100_000).astype(np.float64)
     counts = np.bincount(numbers.astype(np.int64))[numbers.astype(np.int64)]
-    read = {value: criterion(value) for value in np.unique(numbers).tolist()}
-    found = group([Values(numbers[:, None])], [[read[value] for value in numbers.tolist()]], strings, False)
+    found = group([Values(numbers[:, None])], [Criteria.read(Values(numbers), strings, False)], strings, False)
     assert (found.count() == counts).all()
-    named = {value: f"key {value:.0f}" for value in read}
+    named = {value: f"key {value:.0f}" for value in np.unique(numbers).tolist()}
     texts = Values(
         strings.intern_all([named[value] for value in numbers.tolist()])[:, None], np.full((100_000, 1), 2, np.uint8)
     )
-    keys = {value: criterion(f"=KEY {value:.0f}") for value in read}
-    found = group([texts], [[keys[value] for value in numbers.tolist()]], strings, False)
+    found = group([texts], [criteria([f"=KEY {value:.0f}" for value in numbers.tolist()], strings)], strings, False)
     assert (found.count() == counts).all()
 
 
@@ -182,7 +234,7 @@ def test_sums_between_bounds_do_not_cancel() -> None:
     strings = Strings()
     keys = np.arange(5000.0)
     x = np.where(keys == 2500, 1e-3, 1e9)
-    read = [[criterion(f">={key:.0f}") for key in keys], [criterion(f"<{key + 1:.0f}") for key in keys]]
+    read = [criteria([text.format(key + i) for key in keys], strings) for i, text in enumerate((">={:.0f}", "<{:.0f}"))]
     found = group([Values(keys[:, None])] * 2, read, strings, False)
     assert found.sum(x)[2500] == pytest.approx(1e-3, rel=1e-3)
     assert found.least(x, 0.0)[2500] == 1e-3

@@ -94,6 +94,9 @@ class BatchEvaluation(_Evaluation):
     def growing(self, node: Growing) -> Values:
         raise Decline("a range that grows along the fill")
 
+    def windowed(self, node: Apply) -> Values | None:
+        return None
+
     def apply(self, node: Apply) -> Values:
         seeds: Any = self.context.seed
         if isinstance(seeds, np.ndarray):  # one for each item

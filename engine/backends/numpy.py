@@ -51,6 +51,7 @@ from ..sizes import FEW_TURNS, Size, parts, sizes_of
 from ..windows import Frame, Scatter, moving, read, scatter_of, target, write
 from .prefixes import run_prefix
 from .products import FOLDS, contract, fold
+from .windowed import WINDOWED, windowed
 
 if TYPE_CHECKING:
     from .scalars import Invariant
@@ -231,11 +232,23 @@ class _Evaluation:
         return operators.binary(node.operator, left, right, self.context, final=node.final)
 
     def apply(self, node: Apply) -> Values:
+        if node.function in WINDOWED:
+            found = self.windowed(node)
+            if found is not None:
+                return found
         arguments = [
             CallArgument(self.value(argument.node), reference=argument.from_reference, missing=argument.missing)
             for argument in node.arguments
         ]
         return self.call(node, arguments)
+
+    def windowed(self, node: Apply) -> Values | None:
+        """Call a function on windows that change along the fill, all turns together where it can be."""
+        return windowed(self, node)
+
+    def within(self, frame: Frame) -> _Evaluation:
+        """Return an evaluation of a part of the frame."""
+        return _Evaluation(self.grid, self.context, self.region, frame, self.common)
 
     def call(self, node: Apply, arguments: Sequence[CallArgument]) -> Values:
         """Call the function of a node."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from sheetgrad.sheets.values import Error, Floats, Kind, Values
 
-from .criteria import Criterion, criterion
+from .criteria import Criteria
 from .declare import Any, Context, Failing, Range, Result, fail, lookup
-from .grouping import Groups, group
+from .grouping import Groups, Windows, group
 
 Test = tuple[Values, Values]  # a range (r, c) and the criteria on it (m,)
 
@@ -92,17 +92,18 @@ def _alike(tests: Sequence[Test]) -> bool:
     return all(tested.shape == tests[0][0].shape for tested, _ in tests)
 
 
-def _groups(tests: Sequence[Test], context: Context) -> Groups:
+def _groups(tests: Sequence[Test], context: Context, windows: Windows | None = None) -> Groups:
     """Group the places of the ranges by the criteria tuples they meet."""
-    known: dict[tuple[float, int], Criterion] = {}
-    read: list[list[Criterion]] = []
-    for _, criteria in tests:
-        keys = list(zip(criteria.data.tolist(), criteria.kinds.tolist(), strict=True))
-        for i, key in enumerate(keys):
-            if key not in known:
-                known[key] = criterion(criteria.scalar(context.strings, (i,)), context.date1904)
-        read.append([known[key] for key in keys])
-    return group([tested for tested, _ in tests], read, context.strings, context.date1904)
+    read = [Criteria.read(criteria, context.strings, context.date1904) for _, criteria in tests]
+    return group([tested for tested, _ in tests], read, context.strings, context.date1904, windows)
+
+
+def within(function: str, measured: Values, tests: list[Test], windows: Windows, context: Context) -> Result:
+    """Compute one of the functions for m windows onto its ranges, which are places of the ranges from start to stop.
+
+    ``measured`` is what is summed, of the shape of the ranges that are tested; COUNTIF does not look at it.
+    """
+    return _REDUCTIONS[function](_groups(tests, context, windows), measured)
 
 
 def _by_places(
@@ -164,3 +165,19 @@ def _least(groups: Groups, measured: Values) -> Result:
 def _greatest(groups: Groups, measured: Values) -> Result:
     greatest = -groups.least(-_payload(measured, -np.inf), np.inf)
     return _with_errors(np.where(np.isinf(greatest), 0.0, greatest), groups, measured)
+
+
+def _number_of(groups: Groups, measured: Values) -> Result:
+    return groups.count()
+
+
+_REDUCTIONS: Mapping[str, Callable[[Groups, Values], Result]] = {
+    "COUNTIF": _number_of,
+    "COUNTIFS": _number_of,
+    "SUMIF": _sum,
+    "SUMIFS": _sum,
+    "AVERAGEIF": _mean,
+    "AVERAGEIFS": _mean,
+    "MAXIFS": _greatest,
+    "MINIFS": _least,
+}

@@ -10,6 +10,7 @@ empty texts, ``"<>"`` by cells that hold something.
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -20,7 +21,9 @@ from sheetgrad.engine.collation import sort_key
 from sheetgrad.engine.numerals import parse_number
 from sheetgrad.engine.wildcards import has_wildcards, wildcard
 from sheetgrad.sheets.records import record
-from sheetgrad.sheets.values import ERRORS_BY_TEXT, Error, Kind, Scalar, Strings, Values, encode
+from sheetgrad.sheets.values import ERRORS_BY_TEXT, Error, Floats, Kind, Kinds, Scalar, Strings, Values, decode, encode
+
+from ..distinct import distinct_values
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -32,6 +35,9 @@ ORDERINGS: dict[str, Callable[[Any, Any], Any]] = {
 }
 _FEW = 64  # texts that are sooner tested than sorted
 _OPERATORS = ("<>", "<=", ">=", "=", "<", ">")
+DIFFERS, AT_MOST, AT_LEAST, EQUALS, LESS, _ = range(len(_OPERATORS))
+EQUAL, ORDER, PREFIX, OTHER = range(4)  # what the places that meet a criterion have in common, see `Criteria`
+_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 @record
@@ -73,6 +79,61 @@ def criterion(scalar: Scalar, date1904: bool = False, prefix: bool = False) -> C
     return Criterion.of(sign or "=", operand)
 
 
+@record
+class Criteria:
+    """Many criteria on one range, (m,) each: operators by their place in the table, operands as kinds and payloads.
+
+    ``form``: EQUAL values meet it, those in an interval of the numbers (ORDER) or of the texts (PREFIX), or OTHER.
+    """
+
+    form: NDArray[np.uint8]
+    operator: NDArray[np.uint8]
+    kind: Kinds
+    payload: Floats
+
+    @classmethod
+    def read(cls, values: Values, strings: Strings, date1904: bool) -> Criteria:
+        """Read criteria (m,); each distinct text once."""
+        size = len(values.data)
+        form, operator = np.full(size, EQUAL, dtype=np.uint8), np.full(size, EQUALS, dtype=np.uint8)
+        if values.kind is None:
+            return cls(form, operator, np.full(size, Kind.NUMBER, dtype=np.uint8), values.data)
+        kind = np.where(values.kind == Kind.EMPTY, np.uint8(Kind.NUMBER), values.kind)
+        payload = np.where(values.kind == Kind.EMPTY, 0.0, values.data)
+        texts = np.flatnonzero(kind == Kind.TEXT)
+        if len(texts):
+            distinct = distinct_values(payload[texts])
+            tests = [criterion(strings.texts[int(text)], date1904) for text in distinct.tolist()]
+            at = np.searchsorted(distinct, payload[texts])
+            form[texts] = np.array([_form(test) for test in tests])[at]
+            operator[texts] = np.array([_OPERATORS.index(test.operator) for test in tests])[at]
+            kind[texts] = np.array([test.kind for test in tests])[at]
+            payload[texts] = np.array([encode(test.operand, strings)[0] for test in tests])[at]
+        return cls(form, operator, kind, payload)
+
+    def __len__(self) -> int:
+        return len(self.form)
+
+    def __getitem__(self, index: NDArray[np.int64]) -> Criteria:
+        return Criteria(self.form[index], self.operator[index], self.kind[index], self.payload[index])
+
+    def test(self, at: int, strings: Strings) -> Criterion:
+        """Return one criterion."""
+        operand = decode(float(self.payload[at]), int(self.kind[at]), strings)
+        return Criterion(_OPERATORS[self.operator[at]], operand, Kind(self.kind[at]))
+
+
+def _form(test: Criterion) -> int:
+    operand = test.operand
+    if test.operator in ORDERINGS:
+        return ORDER if isinstance(operand, float) else OTHER
+    if test.operator != "=" or operand == "":
+        return OTHER
+    if not isinstance(operand, str) or not has_wildcards(operand):
+        return EQUAL
+    return PREFIX if operand.endswith("*") and not has_wildcards(operand[:-1]) else OTHER
+
+
 def meets(values: Values, test: Criterion, strings: Strings, date1904: bool = False) -> Mask:
     """Tell for each element of an array of any shape whether it meets a criterion."""
     if test.operator == "=":
@@ -97,7 +158,7 @@ def _kind(operand: Scalar) -> Kind:
 
 
 def _operand(text: str, date1904: bool) -> Scalar:
-    number = parse_number(text, date1904=date1904)
+    number = float(text) if _PLAIN.fullmatch(text) else parse_number(text, date1904=date1904)
     if number is not None:
         return number
     upper = text.upper()

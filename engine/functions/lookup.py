@@ -10,6 +10,7 @@ from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS
 from sheetgrad.sheets.values import Error, Floats, Kind, Kinds, Values
 
 from ..distinct import distinct_values
+from ..wildcards import wildcard
 from . import search
 from .declare import Any, Array, Context, Failing, Logical, Number, Range, Result, Text, fail, lookup, scalar
 from .patterns import matcher
@@ -30,6 +31,28 @@ def MATCH(lookup_value: Any, lookup_array: Range, match_type: Number = 1, contex
         here = np.flatnonzero(np.sign(match_type) == sign)
         found[here] = _match(_pick(lookup_value, here), places, int(sign), context)
     return _or_errors(_positions(found), lookup_value)
+
+
+def match_within(
+    given: list[Values], places: Values, windows: tuple[Positions, Positions], context: Context
+) -> Result | None:
+    """Do MATCH of type 0 for m windows onto one line; None for other types.
+
+    ``given``: lookup values and, unless it is left out, match types, (m,) each.
+    """
+    values = _empty_as_zero(given[0])
+    exact = len(given) > 1 and given[1].kind is None and not given[1].data.any()
+    if not exact or places.shape[1] != 1:
+        return None
+    line, (start, stop) = _flat(places), windows
+    sought, held = (search.equality_keys(each, context.strings) for each in (values, line))
+    found = search.find_within(sought, held, start, stop)
+    patterns = np.flatnonzero(search.is_pattern(values, context.strings))
+    for text in distinct_values(values.data[patterns]):
+        here = patterns[values.data[patterns] == text]
+        hits = search.hits(wildcard(context.strings.texts[int(text)]).matches, line, context.strings)
+        found[here] = search.first_within(hits, start[here], stop[here])
+    return _or_errors(_positions(found), values)
 
 
 @lookup()

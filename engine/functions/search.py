@@ -96,6 +96,31 @@ def _find_sorted(sought: Floats, indices: Positions, keys: Floats, last: bool) -
     return np.where(ordered[at] == sought, indices[order[at]], NOWHERE)
 
 
+def find_within(sought: Keys, places: Keys, start: Positions, stop: Positions) -> Positions:
+    """Find the first equal value of the same kind in windows of the places, counted from each window's start."""
+    held, wanted = total_ranks(places, sought)
+    order = np.argsort(held, kind="stable")
+    size = len(held) + 1
+    arranged = held[order] * size + order
+    at = np.searchsorted(arranged, wanted * size + start)
+    found = arranged[np.minimum(at, len(arranged) - 1)]
+    return np.where((at < len(arranged)) & (found < wanted * size + stop), found - wanted * size - start, NOWHERE)
+
+
+def first_within(hits: Positions, start: Positions, stop: Positions) -> Positions:
+    """Return the first of some places, in order, in each window: counted from the window's start."""
+    after = np.append(hits, np.iinfo(np.int64).max)[np.searchsorted(hits, start)]
+    return np.where(after < stop, after - start, NOWHERE)
+
+
+def hits(accepts: Callable[[str], bool], places: Values, strings: Strings) -> Positions:
+    """Return the places of the texts that a test accepts, each distinct text tested once."""
+    texts = np.flatnonzero(places.kinds == Kind.TEXT)
+    distinct, where = np.unique(places.data[texts].astype(np.int64), return_inverse=True)
+    accepted = np.array([accepts(strings.texts[i]) for i in distinct], dtype=bool)
+    return texts[accepted[where]] if len(distinct) else texts
+
+
 def find_ascending(sought: Keys, places: Keys) -> Positions:
     """Find the last place not above each value as Excel's binary search does, also where the data is not sorted.
 
