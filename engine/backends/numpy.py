@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
@@ -123,6 +123,7 @@ class Machine:
         """Evaluate an array program in a region's frame."""
         common = shared(walk(program)) if common is None else common
         evaluation = _Evaluation(self.grid, self.context, region, frame, common)
+        evaluation.root = program
         evaluation.invariants = {key: partial(invariant.value, self) for key, invariant in invariants.items()}
         try:
             return evaluation.value(program)
@@ -176,6 +177,7 @@ class _Evaluation:
         self.frame = frame
         self.common = common
         self.kept: dict[int, Values] = {}
+        self.root: Node | None = None  # what is evaluated, where its result goes to cells
         self.invariants: Mapping[int, Callable[[], Values | None]] = {}
 
     def value(self, node: Node) -> Values:
@@ -279,7 +281,7 @@ class _Evaluation:
         if codes is None and not condition.any():
             return self._like(self.value(node.otherwise), condition)
         then, otherwise = self.value(node.then), self.value(node.otherwise)
-        _check_even(condition.shape, (then, otherwise), codes)
+        self._check_even(node, condition.shape, (then, otherwise), codes)
         return _where(condition, then, otherwise, codes)
 
     @staticmethod
@@ -288,6 +290,24 @@ class _Evaluation:
         if condition.shape[-2:] == (1, 1) or condition.shape[-2:] == values.shape[-2:]:
             return values
         return _where(np.ones(condition.shape, dtype=bool), values, values, None)
+
+    def _check_even(
+        self, node: Node, shape: tuple[int, ...], chosen: Sequence[Values], codes: NDArray[np.uint8] | None
+    ) -> None:
+        """Raise `Decline` where what is chosen has other sizes in one cell of a fill than in another.
+
+        It makes no difference where an area of cells takes the result: it is repeated there, or ends in #N/A.
+        """
+        sizes = {values.shape[-2:] for values in chosen}
+        if shape[-2:] == (1, 1):
+            uneven = len(sizes) > 1 or (codes is not None and bool(codes.any()) and bool(sizes - {(1, 1)}))
+        else:
+            uneven = any(rows > shape[-2] or columns > shape[-1] for rows, columns in sizes)
+        if not uneven:
+            return
+        root = None if self.region.kind.name == "DYNAMIC" else self.root
+        if root is None or not any(each is node for each in _outermost(root)):
+            raise Decline("a choice between arrays of different sizes")
 
     def choose(self, node: Choose) -> Values:
         data, codes = numbers(self.value(node.index), self.context.strings, self.context.date1904)
@@ -300,7 +320,7 @@ class _Evaluation:
                 value = self.value(option)
                 chosen.append(value)
                 result = value if here.all() else _where(here, value, result, None)
-        _check_even(index.shape, chosen, codes)
+        self._check_even(node, index.shape, chosen, codes)
         return _failing(self._like(result, index > 0), codes)
 
     def recover(self, node: Recover) -> Values:
@@ -314,7 +334,7 @@ class _Evaluation:
             return value
         fallback = self.value(node.fallback)
         if fallback.shape[-2:] != (1, 1):
-            _check_even(value.shape, (value, fallback), None)
+            self._check_even(node, value.shape, (value, fallback), None)
         return _where(failed, fallback, value, None)
 
     # lookups by position
@@ -422,15 +442,13 @@ def _failing(values: Values, codes: NDArray[np.uint8] | None) -> Values:
     return values if codes is None else _where(np.ones(codes.shape, dtype=bool), values, values, codes)
 
 
-def _check_even(shape: tuple[int, ...], chosen: Sequence[Values], codes: NDArray[np.uint8] | None) -> None:
-    """Raise `Decline` where what is chosen has other sizes in one cell of a fill than in another."""
-    sizes = {values.shape[-2:] for values in chosen}
-    if shape[-2:] == (1, 1):
-        uneven = len(sizes) > 1 or (codes is not None and bool(codes.any()) and bool(sizes - {(1, 1)}))
-    else:
-        uneven = any(rows > shape[-2] or columns > shape[-1] for rows, columns in sizes)
-    if uneven:
-        raise Decline("a choice between arrays of different sizes")
+def _outermost(node: Node) -> Iterator[Node]:
+    """Yield the choices whose results go to cells as they are: the outermost one, and those that it chooses from."""
+    match node:
+        case Select(_, then, otherwise) | Recover(then, otherwise, _):
+            yield from (node, *_outermost(then), *_outermost(otherwise))
+        case Choose(_, options):
+            yield from (node, *(each for option in options for each in _outermost(option)))
 
 
 def _where(condition: NDArray[np.bool_], then: Values, otherwise: Values, codes: NDArray[np.uint8] | None) -> Values:
