@@ -13,7 +13,7 @@ from sheetgrad.sheets.model import Area, FormulaKind, Formulas, Ints, Sheet, Wor
 
 from . import syntax
 from .backends.numpy import Decline, Machine
-from .backends.scalars import compile_invariants, compile_scalar
+from .backends.scalars import Prepared, compile_scalar
 from .backends.straight import Straight, straighten
 from .dependants import Dependants, reaching, readers_of
 from .footprints import Marks, cells_of, met, owners, view_window
@@ -130,7 +130,7 @@ class Program:
                         unit.program,
                         common=unit.common,
                         sizes=unit.sizes,
-                        invariants=unit.invariants,
+                        prepared=unit.prepared,
                     )
                 except Decline as reason:
                     self._by_cell((unit,), cell_by_cell, str(reason))
@@ -216,7 +216,7 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
         if unit.program is not None:
             unit.scalar = compile_scalar(unit.region, unit.program, unit.common, grid.flat)
             if unit.scalar is None:
-                unit.invariants = compile_invariants(unit.region, unit.program, unit.common, grid.flat)
+                unit.prepared = Prepared.of(unit.region, unit.program, unit.common, grid.flat)
     owner = owners(grid, [unit.region for unit in units])
     edges = {
         unit.number: {mark for read in unit.reads for mark in owner.distinct(view_window(read, unit.region))}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from sheetgrad.sheets.records import record
@@ -14,7 +14,7 @@ from .sizes import Size
 from .windows import Scatter
 
 if TYPE_CHECKING:
-    from .backends.scalars import Invariant, ScalarProgram
+    from .backends.scalars import Prepared, ScalarProgram
 
 
 @dataclass(slots=True, eq=False)
@@ -34,7 +34,7 @@ class Unit:
     common: frozenset[int] = frozenset()  # the nodes of the program that are used more than once, by identity
     sizes: frozenset[Size] | None = None  # of the arrays that the program computes, where they matter
     scalar: ScalarProgram | None = None  # of a few cells: what computes them without arrays
-    invariants: Mapping[int, Invariant] = field(default_factory=dict)  # what computes nodes that are one value for all
+    prepared: Prepared | None = None  # of a larger fill: what is found before it is computed
 
 
 @record

@@ -161,11 +161,14 @@ def read(grid: Grid, window: Moving) -> Values:
     return Values(window.strided(data, area), seen)
 
 
+def numbered(kinds: Kinds) -> Kinds:
+    """Return the kinds of results as cells hold them: what is empty is a number."""
+    return kinds if kinds.all() else np.where(kinds == Kind.EMPTY, np.uint8(NUMBER), kinds)
+
+
 def write(grid: Grid, window: Moving, values: Values) -> None:
     """Store results (*loops, height, width) at the places of a window; an empty result is 0."""
-    kinds: Kinds | int = NUMBER if values.kind is None else values.kind
-    if values.kind is not None and not values.kind.all():
-        kinds = np.where(values.kind == Kind.EMPTY, np.uint8(NUMBER), values.kind)
+    kinds: Kinds | int = NUMBER if values.kind is None else numbered(values.kind)
     area = window.bounds
     pieces = grid.pieces(area)
     if len(pieces) == 1 and pieces[0].covers(area):

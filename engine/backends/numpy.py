@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -54,7 +53,8 @@ from .products import FOLDS, contract, fold
 from .windowed import WINDOWED, windowed
 
 if TYPE_CHECKING:
-    from .scalars import Invariant
+    from ..placing import Placed
+    from .scalars import Prepared
 
 Indices: TypeAlias = NDArray[np.int64]
 _BEYOND = 2.0**40
@@ -97,18 +97,23 @@ class Machine:
         frame: Frame | None = None,
         common: frozenset[int] | None = None,
         sizes: frozenset[Size] | None = None,
-        invariants: Mapping[int, Invariant] = MappingProxyType({}),
+        prepared: Prepared | None = None,
     ) -> None:
         """Compute a region, or a part of its loops, and store the results; raises `Decline`.
 
-        ``common`` and ``sizes``: the program's shared nodes and `sizes_of` it, where they are known. ``invariants``:
-        what computes nodes that are one value for all cells.
+        ``common`` and ``sizes``: the program's shared nodes and `sizes_of` it, where they are known. ``prepared``: what
+        else was found beforehand.
         """
+        if prepared is not None and prepared.layout.areas != self.grid.flat.layout:
+            prepared = None
         for part in _parts(program, frame or Frame.whole(region), sizes):
-            values = self.value(region, program, part, common, invariants)
-            place = target(region, part)
+            here = prepared if part.counts == region.counts else None
+            values = _filling(self.value(region, program, part, common, here), region, part.counts)
             try:
-                write(self.grid, place, _filling(values, region, tuple(loop[0] for loop in place.loops)))
+                if here is not None and here.layout.target is not None:
+                    here.layout.target.write(self.grid.flat, values)
+                else:
+                    write(self.grid, target(region, part), values)
             except TooManyCells:
                 raise Decline("its cells lie too far apart") from None
 
@@ -118,13 +123,15 @@ class Machine:
         program: Node,
         frame: Frame,
         common: frozenset[int] | None = None,
-        invariants: Mapping[int, Invariant] = MappingProxyType({}),
+        prepared: Prepared | None = None,
     ) -> Values:
         """Evaluate an array program in a region's frame."""
         common = shared(walk(program)) if common is None else common
         evaluation = _Evaluation(self.grid, self.context, region, frame, common)
         evaluation.root = program
-        evaluation.invariants = {key: partial(invariant.value, self) for key, invariant in invariants.items()}
+        if prepared is not None:
+            evaluation.views = prepared.layout.views
+            evaluation.invariants = {key: partial(each.value, self) for key, each in prepared.invariants.items()}
         try:
             return evaluation.value(program)
         except (TooManyCells, MemoryError, RecursionError, ArithmeticError):
@@ -178,6 +185,7 @@ class _Evaluation:
         self.common = common
         self.kept: dict[int, Values] = {}
         self.root: Node | None = None  # what is evaluated, where its result goes to cells
+        self.views: Mapping[int, Placed] = {}
         self.invariants: Mapping[int, Callable[[], Values | None]] = {}
 
     def value(self, node: Node) -> Values:
@@ -205,7 +213,8 @@ class _Evaluation:
         return Values.from_rows([[item.value for item in row] for row in node.rows], self.context.strings)
 
     def view(self, node: View) -> Values:
-        return read(self.grid, moving(node, self.frame))
+        placed = self.views.get(id(node))
+        return read(self.grid, moving(node, self.frame)) if placed is None else placed.read(self.grid.flat)
 
     def growing(self, node: Growing) -> Values:
         raise Decline("a range that grows along the fill")

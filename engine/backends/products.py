@@ -20,11 +20,16 @@ def contract(left: Floats, right: Floats, transposed: bool) -> Floats:
     """
     if transposed:
         right = np.swapaxes(right, -1, -2)
-    places = max(left.size, right.size) // max(left.shape[-1] * left.shape[-2], 1)
     taps = left.shape[-1] * left.shape[-2]
-    if taps <= FEW_TAPS and places >= taps:
-        return _by_taps(left, right)
-    return _by_product(left, right)
+    places = max(left.size, right.size) // max(taps, 1)
+    if taps > FEW_TAPS or places < taps or (places * taps <= CACHED and _apart(left, right)):
+        return _by_product(left, right)
+    return _by_taps(left, right)
+
+
+def _apart(left: Floats, right: Floats) -> bool:
+    """Tell whether no loop is both sides'."""
+    return all(a == 1 or b == 1 for a, b in zip(left.shape[:-2], right.shape[:-2], strict=True))
 
 
 def _by_taps(left: Floats, right: Floats) -> Floats:
@@ -54,20 +59,15 @@ def _add_up(left: Floats, right: Floats, total: Floats) -> None:
 
 def _by_product(left: Floats, right: Floats) -> Floats:
     """Use a matrix product over the loops that only one side has; einsum where they share some."""
-    loops = left.ndim - 2
     size = left.shape[-2] * left.shape[-1]
-    a_only = [left.shape[loop] > 1 and right.shape[loop] == 1 for loop in range(loops)]
-    shared = any(left.shape[loop] > 1 and right.shape[loop] > 1 for loop in range(loops))
-    if shared or left.size == right.size == size:
+    if left.size == right.size == size or not _apart(left, right):
         return np.asarray(np.einsum("...ij,...ij->...", left, right))[..., None, None]
     product = left.reshape(-1, size) @ right.reshape(-1, size).T  # (places of left, places of right)
-    shape = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
-    own = [left.shape[loop] for loop in range(loops) if a_only[loop]]
-    other = [right.shape[loop] for loop in range(loops) if not a_only[loop]]
-    order = np.argsort(
-        [loop for loop in range(loops) if a_only[loop]] + [loop for loop in range(loops) if not a_only[loop]]
-    )
-    return np.transpose(product.reshape((*own, *other)), order).reshape((*shape, 1, 1))
+    lengths = list(zip(left.shape[:-2], right.shape[:-2], strict=True))
+    loops = [loop for loop, (own, _) in enumerate(lengths) if own > 1]
+    loops += [loop for loop, (own, _) in enumerate(lengths) if own == 1]
+    found = product.reshape([max(lengths[loop]) for loop in loops])
+    return found.transpose(sorted(range(len(loops)), key=loops.__getitem__))[..., None, None]
 
 
 def fold(function: str, parts: Sequence[Floats]) -> Floats | None:

@@ -38,7 +38,9 @@ from ..ir import (
     Step,
     View,
     children,
+    walk,
 )
+from ..placing import Layout
 from ..regions import Region
 from ..single import single, still
 from .numpy import Decline, Machine, _numeric
@@ -120,6 +122,20 @@ class Invariant:
             return cells.wrapped(self.root(cells))
         except (Unsuited, Decline, TooManyCells, ArithmeticError, MemoryError, RecursionError):
             return None
+
+
+@record
+class Prepared:
+    """What is found of a fill before it is computed: where it reads and writes, and what all its cells share."""
+
+    layout: Layout
+    invariants: Mapping[int, Invariant]  # by the identity of the node
+
+    @classmethod
+    def of(cls, region: Region, program: Node, common: frozenset[int], flat: Flat) -> Prepared:
+        """Prepare a region's program."""
+        nodes = list(walk(program))
+        return cls(Layout.of(region, nodes, flat), compile_invariants(region, program, common, flat))
 
 
 def cells_of(machine: Machine) -> Cells:
