@@ -305,7 +305,7 @@ class _Evaluation:
     ) -> None:
         """Raise `Decline` where what is chosen has other sizes in one cell of a fill than in another.
 
-        It makes no difference where an area of cells takes the result: it is repeated there, or ends in #N/A.
+        It makes no difference where an area of cells that is no larger takes the result.
         """
         sizes = {values.shape[-2:] for values in chosen}
         if shape[-2:] == (1, 1):
@@ -314,7 +314,9 @@ class _Evaluation:
             uneven = any(rows > shape[-2] or columns > shape[-1] for rows, columns in sizes)
         if not uneven:
             return
-        root = None if self.region.kind.name == "DYNAMIC" else self.root
+        most = (max(length) for length in zip(shape[-2:], *sizes, strict=True))
+        covered = all(length in (1, max(length, own)) for length, own in zip(most, self.region.extent, strict=True))
+        root = self.root if covered and self.region.kind.name != "DYNAMIC" else None
         if root is None or not any(each is node for each in _outermost(root)):
             raise Decline("a choice between arrays of different sizes")
 
