@@ -104,3 +104,26 @@ def test_both_evaluators_agree_on_a_fill(formula: str, kind: str) -> None:
     fill = {f"Z{10 * i}": kind + formula.replace("#", str(i)) + close for i in range(1, 5)}
     first, second = (computed({**CELLS, **fill}, evaluator=evaluator(each)) for each in ("reference", "numpy"))
     assert [spilled(first, place) for place in fill] == [spilled(second, place) for place in fill]
+
+
+# Outermost choices between arrays of different sizes, in areas that are smaller and larger than these.
+CHOICES = [
+    'IF($A#="",0,MMULT($A$1:$B$2,$C$2:$D$3))',
+    'IF($A#="x",0,MMULT($A$1:$B$2,$C#:$D#))',
+    "IF($A#>0,IF($B#>1,{1,2},9),{1;2})",
+    "IF($A#>0,IFERROR({1,2}/($B#-1),5),$A$1:$B$1)",
+    "CHOOSE(1+($A#>0),{1,2,3},{1;2},4)",
+    "IFERROR(1/($A#-1),{1,2})",
+    "IF({1,0}>$A#,{1,2,3},$B#)",
+    "IF($A#>0,{1,2},NA())+1",
+    'IF($C#+0>0,{1,2,3},"")',
+]
+
+
+@pytest.mark.parametrize("extent", [(1, 1), (1, 2), (2, 2), (3, 3)])
+@pytest.mark.parametrize("formula", CHOICES)
+def test_both_evaluators_agree_on_areas(formula: str, extent: tuple[int, int]) -> None:
+    areas = [f"{cell_name(10 * i, 10)}:{cell_name(10 * i + extent[0] - 1, 9 + extent[1])}" for i in range(1, 5)]
+    fill = {area: "{=" + formula.replace("#", str(i)) + "}" for i, area in enumerate(areas, 1)}
+    first, second = (computed({**CELLS, **fill}, evaluator=evaluator(each)) for each in ("reference", "numpy"))
+    assert [first[area] for area in areas] == [second[area] for area in areas]
