@@ -48,7 +48,8 @@ def verify(source: str | os.PathLike[str] | bytes, backend: str = "numpy") -> di
     """Recompute a lesson and compare it with its twin; return ``lesson``, ``panels`` and ``ok``.
 
     Inputs are read out of the workbook, so one that a reader has edited still verifies. Cells of random numbers that
-    RAND() draws are taken as drawn. Raises `FileRefused` for a workbook that is no lesson.
+    RAND() draws are taken as drawn. Raises `FileRefused` for a workbook that is no lesson, or whose inputs torch cannot
+    take: a weekday that is in no list, a text for a number.
     """
     from .twins import Source, twin
     from .twins.checks import checks
@@ -60,9 +61,12 @@ def verify(source: str | os.PathLike[str] | bytes, backend: str = "numpy") -> di
     lesson = str(identity["lesson"])
     result = workbook.recompute(backend=backend)
     inputs = Source(result)
-    expected = twin(lesson)(inputs)
-    if inputs.has("check_torch"):
-        expected |= checks(inputs, expected)
+    try:
+        expected = twin(lesson)(inputs)
+        if inputs.has("check_torch"):
+            expected |= checks(inputs, expected)
+    except (ValueError, IndexError, RuntimeError) as error:
+        raise FileRefused(workbook.name, f"an input is not what lesson {lesson} takes: {error}") from error
     panels = [_check(result, name, values) for name, values in expected.items()]
     return {
         "lesson": lesson,

@@ -241,6 +241,23 @@ def test_a_wrong_workbook_fails(name: str, changes: dict[str, object], wrong: st
     assert wrong in [panel["name"] for panel in report["panels"] if not panel["ok"]]
 
 
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("tabular", {"categories": "Holiday"}, "category 'Holiday' that is not in its list: monday"),
+        ("titanic", {"passenger_data": "yes"}, "could not convert string to float: 'yes'"),
+        ("collab-analysis", {"film": "Jaws"}, "'Jaws' is not in list"),
+        ("embeddings", {"poem": "moon"}, "'moon' is not in list"),
+        ("collab-nn", {"data": 99}, "index out of range"),
+        ("collab", {"long!A5": 99}, "99.0 is not in list"),
+        ("collab", {"ratings": "=1+1"}, "ratings at .* holds formulas where its twin expects inputs"),
+    ],
+)
+def test_verify_refuses_inputs_that_torch_cannot_take(name: str, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(FileRefused, match=f"an input is not what lesson {name} takes: .*{message}"):
+        verify(edited(name, changes))
+
+
 def test_verify_refuses_what_is_no_lesson() -> None:
     file = io.BytesIO()
     openpyxl.Workbook().save(file)
