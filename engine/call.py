@@ -17,7 +17,7 @@ from sheetgrad.sheets.values import ERRORS_BY_CODE, Error, Kind, Scalar, Values
 
 from .arguments import MISSING, Argument, Bound, WrongArity, bind, parameters
 from .broadcasting import fit
-from .coercion import LONGEST_TEXT, TEXT_BUDGET, Codes, convert, merge_codes, wrap
+from .coercion import FILL_BUDGET, LONGEST_TEXT, TEXT_BUDGET, Codes, convert, merge_codes, wrap
 from .context import Context
 from .functions.declare import Failing, Function, Parameter
 from .grid import TooManyCells
@@ -295,7 +295,7 @@ def _scalar(function: Function, bound: Bound, context: Context) -> Values:
     rows: list[tuple[Any, ...]] = list(zip(*columns, strict=True)) if columns else [()]
     known: dict[tuple[Any, ...], Scalar] = {}
     results: list[Scalar] = []
-    characters, affordable = 0, TEXT_BUDGET * max(math.prod(shape[:-2]), 1)
+    characters, affordable = 0, min(TEXT_BUDGET * max(math.prod(shape[:-2]), 1), FILL_BUDGET)
     for row, code in zip(rows, failed, strict=True):
         key = (*row, *map(type, row))  # 1 and TRUE are equal in Python
         if code:

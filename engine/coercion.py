@@ -24,6 +24,7 @@ Codes: TypeAlias = "NDArray[np.uint8] | None"
 Objects: TypeAlias = NDArray[np.object_]
 
 LONGEST_TEXT = 32_767
+FILL_BUDGET = 1 << 26  # the most characters of the texts that a fill makes at once
 TEXT_BUDGET = 1 << 24  # the most characters of all texts of one array that a formula makes
 _VALUE = np.uint8(Error.VALUE.code)
 
@@ -125,13 +126,14 @@ def wrap(result: NDArray[Any], codes: Codes, strings: Strings) -> Values:
 
 def afford(shape: tuple[int, ...], *parts: NDArray[Any]) -> None:
     """Raise `TooManyCells` where texts joined element by element would be beyond the budget, turn by turn of a fill."""
-    if math.prod(shape[-2:]) * LONGEST_TEXT <= TEXT_BUDGET:
+    if math.prod(shape) * LONGEST_TEXT <= TEXT_BUDGET:
         return
     total = np.zeros((1, 1))
     for part in parts:
         lengths = np.fromiter(map(len, part.ravel().tolist()), dtype=np.float64, count=part.size)
         total = total + lengths.reshape(part.shape)
-    if np.broadcast_to(total, shape).sum(axis=(-2, -1)).max(initial=0) > TEXT_BUDGET:
+    turns = np.broadcast_to(total, shape).sum(axis=(-2, -1))
+    if turns.max(initial=0) > TEXT_BUDGET or turns.sum() > FILL_BUDGET:
         raise TooManyCells
 
 

@@ -23,6 +23,7 @@ class Outcome:
     unfinished: list[tuple[list[CellKey], int]] = field(
         default_factory=list
     )  # cycles whose iteration was cut off → round
+    crowded: bool = False  # formulas have made more text than a workbook may hold
     exhausted: set[CellKey] = field(default_factory=set)  # cells whose LAMBDAs were stopped: see `work`
     untraced: dict[str, list[CellKey]] = field(default_factory=dict)  # why numbers are numpy's, not torch's → cells
     lift: float = 0.0  # seconds that finding the array program took

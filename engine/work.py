@@ -6,13 +6,17 @@ A step stands for some microseconds: what computing a compiled formula once more
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sheetgrad.sheets.model import Workbook
-from sheetgrad.sheets.package import DEFAULT_LIMITS
+from sheetgrad.sheets.package import DEFAULT_LIMITS, Limits
 from sheetgrad.sheets.values import Kind, Values
 
 STEPS_PER_FORMULA = 128  # what each formula of the file adds to the account
+TEXT_PER_FORMULA = 256  # characters that each formula adds to what may be made
 CALL, OPERATOR, FUNCTION, FORMULA = 2, 3, 6, 16  # what a LAMBDA's call costs, those within it, and a formula of a cycle
 _CELLS, _TEXTS = 256, 4  # numbers, or texts, of an array that cost one step more
 _SMALL = 4
@@ -29,10 +33,9 @@ class Work:
     left: int = DEFAULT_LIMITS.steps
 
     @classmethod
-    def of(cls, workbook: Workbook, steps: int | None) -> Work:
-        """Open the account of a workbook, with the default number of steps where none is given."""
-        formulas = sum(len(sheet.formulas) for sheet in workbook.sheets)
-        return cls((DEFAULT_LIMITS.steps if steps is None else steps) + STEPS_PER_FORMULA * formulas)
+    def of(cls, workbook: Workbook, limits: Limits | None) -> Work:
+        """Open the account of a workbook."""
+        return cls((limits or DEFAULT_LIMITS).steps + STEPS_PER_FORMULA * _formulas(workbook))
 
     def spend(self, steps: int) -> None:
         """Take steps off the account; raises `WorkExceeded` where there are none left."""
@@ -43,6 +46,23 @@ class Work:
     def spend_on(self, steps: int, values: Values) -> None:
         """Take steps off the account, and what the size of an array adds."""
         self.spend(steps + (cost(values) if values.data.size > _SMALL else 0))
+
+
+@contextmanager
+def room_for_texts(workbook: Workbook, limits: Limits | None) -> Iterator[Callable[[], bool]]:
+    """Bound the characters of the texts that formulas make in the block; what is yielded tells if that was too few."""
+    strings = workbook.strings
+    strings.room = (limits or DEFAULT_LIMITS).texts + TEXT_PER_FORMULA * _formulas(workbook)
+    crowded = False
+    try:
+        yield lambda: crowded
+    finally:
+        crowded = strings.room < 0
+        strings.room = math.inf
+
+
+def _formulas(workbook: Workbook) -> int:
+    return sum(len(sheet.formulas) for sheet in workbook.sheets)
 
 
 def cost(values: Values) -> int:

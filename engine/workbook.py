@@ -26,7 +26,7 @@ from .grid import Grid
 from .outcome import CellKey, Outcome
 from .overlay import Settable, Setting, overridden, settings, without_formulas
 from .selection import clipped, resolve
-from .work import Work
+from .work import Work, room_for_texts
 
 if TYPE_CHECKING:
     import openpyxl
@@ -85,16 +85,16 @@ def open_workbook(source: Source, *, limits: Limits | None = None) -> Workbook:
     """
     started = perf_counter()
     loaded = _load(source, limits)
-    return Workbook(loaded, Seconds(read=perf_counter() - started), None if limits is None else limits.steps)
+    return Workbook(loaded, Seconds(read=perf_counter() - started), limits)
 
 
 class Workbook:
     """An open workbook. It never changes: each `recompute` starts from the values that the file stores."""
 
-    def __init__(self, loaded: model.Workbook, seconds: Seconds | None = None, steps: int | None = None) -> None:
+    def __init__(self, loaded: model.Workbook, seconds: Seconds | None = None, limits: Limits | None = None) -> None:
         self.model = loaded
         self.seconds = seconds or Seconds()
-        self._steps = steps  # that LAMBDAs and circular references may repeat, beside what each formula adds
+        self._limits = limits
         self._kept: dict[frozenset[CellKey], Kept] = {}  # by the formula cells left out
 
     def __repr__(self) -> str:
@@ -180,8 +180,10 @@ class Workbook:
         origin = np.zeros((1, 1), dtype=np.int64)
         context = Context(workbook.strings, Place(0, origin, origin), workbook.date1904, request.seed, request.now)
         context.kept, context.changed, context.as_stored = kept, changed, not request.given
-        context.work = Work.of(workbook, self._steps)
-        outcome = evaluate(workbook, grid, context)
+        context.work = Work.of(workbook, self._limits)
+        with room_for_texts(workbook, self._limits) as crowded:
+            outcome = evaluate(workbook, grid, context)
+        outcome.crowded = crowded()
         spent = perf_counter() - started
         seconds = Seconds(self.seconds.read, outcome.lift, spent - outcome.lift)
         return Result(self, request, grid, outcome, held, seconds)

@@ -12,6 +12,7 @@ from .package import CENTRAL, DEFLATED, END, LOCAL, Entry, Package
 
 _LEVEL = 1  # the higher ones make sheets hardly smaller
 _LARGEST = (1 << 32) - 2
+_MOST_GROWTH = 1 << 30  # bytes that a part may have more than before: no reader would take it back otherwise
 _HAS_DESCRIPTOR = 8
 _ZIP64_VERSION = 45
 
@@ -57,10 +58,10 @@ def rewritten(package: Package, replaced: Mapping[str, Ways]) -> Iterator[bytes]
 
 def _replaced(package: Package, entry: Entry, at: int, ways: Ways) -> tuple[list[bytes], bytes]:
     """Return the local header and data of an entry with new contents, and its directory record."""
-    data, crc, size = _deflated(ways)
+    data, crc, size = _deflated(ways, min(entry.size + _MOST_GROWTH, _LARGEST))
+    if data is None:
+        package.refuse(f"part {entry.name} would have more than {size} bytes with its new values")
     compressed = sum(map(len, data))
-    if max(size, compressed) > _LARGEST:
-        package.refuse(f"part {entry.name} is larger than 4 GiB")
     flags = entry.flags & ~_HAS_DESCRIPTOR
     signature, version, _, _, time, date, *_, name_length, extra_length = LOCAL.unpack_from(package.data, entry.header)
     name_at = entry.header + LOCAL.size
@@ -70,8 +71,8 @@ def _replaced(package: Package, entry: Entry, at: int, ways: Ways) -> tuple[list
     return [header + name + extra, *data], _record(entry, at, flags, DEFLATED, crc, compressed, size)
 
 
-def _deflated(ways: Ways) -> tuple[list[bytes], int, int]:
-    """Return deflated contents, and the checksum and size of what they hold."""
+def _deflated(ways: Ways, most: int) -> tuple[list[bytes] | None, int, int]:
+    """Return deflated contents, and the checksum and size of what they hold; None where that is more than ``most``."""
     for way in ways:
         compressor = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -15)
         crc = size = 0
@@ -80,6 +81,8 @@ def _deflated(ways: Ways) -> tuple[list[bytes], int, int]:
             for piece in way():
                 crc = isal_zlib.crc32(piece, crc)
                 size += len(piece)
+                if size > most:
+                    return None, crc, most
                 data.append(compressor.compress(piece))
         except StartAgain:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +17,14 @@ from .rendering import CELL_TYPE, Changes, retyped, value_elements, widened
 from .sheet_stream import PIECE, ROW_CLOSE, RowPieces, can_be_plain, last_row, opens_markup
 from .sheet_xml import SheetWalker
 from .stored import NotPlain
-from .values import Kind, Kinds, Strings
+from .values import Floats, Kind, Kinds, Strings
 
 if TYPE_CHECKING:
     from .splice import CellLocator
 
 _TAGS_MORE = np.zeros(32, dtype=np.int64)  # how many tags a value has after its first
 _TAGS_MORE[VALUE], _TAGS_MORE[INLINE] = 1, 2
+_MOST_TEXT = 1 << 23  # characters of texts that are written at a time
 _TYPES = [CELL_TYPE[kind] for kind in Kind]
 
 
@@ -62,7 +64,7 @@ class _PieceSplicer:
         if rows is None or new is None:
             return self._located(text, self.changes.known() if due is None else due)
         self.row_at = last_row(rows)
-        return (new,)
+        return new
 
     def _refers(self, rows: PlainRows) -> bool:
         """Whether a formula among the rows fills another area than it says."""
@@ -119,24 +121,45 @@ def _last_row_in_order(rows: PlainRows | None, before: int) -> int:
     return int(rows.row_number[-1])
 
 
-def _spliced(rows: PlainRows, changes: Changes, strings: Strings) -> bytes | None:
-    """Return the text of plain rows with new values; None where the attributes of cells are not so plain."""
+def _spliced(rows: PlainRows, changes: Changes, strings: Strings) -> Iterable[bytes] | None:
+    """Return the text of plain rows with new values, in pieces; None where cells' attributes are not so plain."""
     cell, change = _matched(rows, changes)
     if not len(cell):
-        return rows.text[: -len(PADDING)]
+        return (rows.text[: -len(PADDING)],)
     try:
         same_type = _keeps_type(rows, cell, changes.kind[change])
     except NotPlain:
         return None
-    elements = value_elements(changes.data[change], changes.kind[change], strings)
+    return _with_values(rows, changes, strings, cell, change, same_type)
+
+
+def _with_values(
+    rows: PlainRows, changes: Changes, strings: Strings, cell: Positions, change: Positions, same_type: Mask
+) -> Iterator[bytes]:
+    """Yield the text of rows with the values of changes in cells, no more of it at a time than fits in memory."""
     start, end = _value_spans(rows, cell)
-    for at in np.flatnonzero(~same_type).tolist():
-        kind = int(changes.kind[change[at]])
-        start[at], elements[at] = _whole_cell(rows, int(cell[at]), int(start[at]), elements[at], kind)
-    pieces: list[bytes] = [b""] * (2 * len(elements) + 1)
-    pieces[0::2] = rows.slices(np.append(0, end), np.append(start, len(rows.text) - len(PADDING)))
-    pieces[1::2] = elements
-    return b"".join(pieces)
+    data, kind = changes.data[change], changes.kind[change]
+    done = 0
+    for part in _affordable(data, kind, strings):
+        elements = value_elements(data[part], kind[part], strings)
+        begin = start[part]
+        for at in np.flatnonzero(~same_type[part]).tolist():
+            own = part.start + at
+            begin[at], elements[at] = _whole_cell(rows, int(cell[own]), int(begin[at]), elements[at], int(kind[own]))
+        pieces: list[bytes] = [b""] * (2 * len(elements))
+        pieces[0::2] = rows.slices(np.append(done, end[part][:-1]), begin)
+        pieces[1::2] = elements
+        done = int(end[part][-1])
+        yield b"".join(pieces)
+    yield rows.text[done : len(rows.text) - len(PADDING)]
+
+
+def _affordable(data: Floats, kind: Kinds, strings: Strings) -> Iterator[slice]:
+    """Cut values into stretches whose texts are not too many characters together."""
+    texts = np.flatnonzero(kind == Kind.TEXT)
+    lengths = np.fromiter((len(strings.texts[int(at)]) for at in data[texts].tolist()), np.int64, len(texts))
+    cuts = texts[1:][np.diff(np.cumsum(lengths) // _MOST_TEXT) > 0]
+    yield from (slice(first, last) for first, last in pairwise([0, *cuts.tolist(), len(data)]))
 
 
 def _matched(rows: PlainRows, changes: Changes) -> tuple[Positions, Positions]:

@@ -14,7 +14,7 @@ from .records import record
 from .rendering import CELL_TYPE, Changes, value_elements
 from .values import Strings
 
-_AHEAD = 4096  # cells that are made at a time
+_AHEAD = 1024  # cells that are made at a time: each may be 32,767 characters
 
 
 @record

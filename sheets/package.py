@@ -42,12 +42,13 @@ class Limits:
     free: int = 1 << 20
     depth: int = 256  # nested XML elements
     token: int = 1 << 25  # bytes of one XML tag, or of one cell's text
+    texts: int = 1 << 26  # characters of the texts that formulas make
     steps: int = 1 << 20  # that LAMBDAs and circular references may repeat while the workbook is computed
 
     @classmethod
     def none(cls) -> Limits:
         """Return limits that no file reaches."""
-        return cls(*(1 << 62,) * 7)
+        return cls(*(1 << 62,) * 8)
 
 
 DEFAULT_LIMITS = Limits()

@@ -120,9 +120,12 @@ def value_elements(data: Floats, kind: Kinds, strings: Strings) -> list[bytes]:
     for position, element in zip(numbers.tolist(), _number_elements(data[numbers]), strict=True):
         elements[position] = element
     others = np.flatnonzero(kind != Kind.NUMBER)
+    made: dict[float, bytes] = {}
     for position, payload, what in zip(others.tolist(), data[others].tolist(), kind[others].tolist(), strict=True):
         if what == Kind.TEXT:
-            elements[position] = text_element(strings.texts[int(payload)])
+            if payload not in made:
+                made[payload] = text_element(strings.texts[int(payload)])
+            elements[position] = made[payload]
         elif what == Kind.BOOL:
             elements[position] = b"<v>1</v>" if payload else b"<v>0</v>"
         elif what == Kind.ERROR:

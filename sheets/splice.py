@@ -14,9 +14,10 @@ import numpy as np
 from .model import MAX_COLUMNS
 from .new_cells import Added, NewCells, prefixed
 from .package import Package
+from .records import record
 from .rendering import CELL_TYPE, Changes, referring, retyped, value_elements, widened
 from .sheet_xml import CELL, FORMULA, INLINE, ROW, SHEET_DATA, VALUE, SheetWalker
-from .values import Strings
+from .values import Kind, Strings
 
 _TAG = re.compile(rb"""<([^\s/>]+)(?:[^"'>]|"[^"]*"|'[^']*')*?(/?)>""")
 _DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
@@ -32,6 +33,14 @@ def splice(package: Package, part: str, sheet: str, xml: bytes, changes: Changes
         locator.feed(text[at : at + _PIECE])
     locator.close()
     yield from locator.pieces() if encoding is None else _encoded(locator.pieces(), encoding)
+
+
+@record
+class NewValue:
+    """The value element of a change, which is made when it is written; its cell's name has a prefix."""
+
+    change: int
+    prefix: bytes
 
 
 class CellLocator(SheetWalker):
@@ -53,7 +62,7 @@ class CellLocator(SheetWalker):
         self.row_at = row_at
         self.xml = xml
         self.start = start
-        self.edits: list[tuple[int, int, bytes | Added]] = []
+        self.edits: list[tuple[int, int, bytes | Added | NewValue]] = []
         self.changes = changes
         self.strings = strings
         self.missing = NewCells(changes, strings)
@@ -115,7 +124,7 @@ class CellLocator(SheetWalker):
             if isinstance(new, Added):
                 yield from self.missing.xml(new)
             else:
-                yield new
+                yield new if isinstance(new, bytes) else self._element(new)
             at = end
         yield self.xml[at:]
 
@@ -144,12 +153,15 @@ class CellLocator(SheetWalker):
 
     def _end_cell(self, tag: tuple[int, int, bytes, bool]) -> None:
         start, end, name, empty = tag
-        kind, element = self._rendered(self._change, name)
+        kind = int(self.changes.kind[self._change])
+        element = NewValue(self._change, name[: -len(b"c")])
         old = self.xml[start:end]
-        new = retyped(old, kind)
+        new = retyped(old, CELL_TYPE[kind])
         if empty:
-            closed = new[:-2].rstrip() + b">" + element + b"</" + name + b">" if element else new
-            self.edits.append((start, end, closed))
+            opened = new if kind == Kind.EMPTY else new[:-2].rstrip() + b">"
+            self.edits.append((start, end, opened))
+            if kind != Kind.EMPTY:
+                self.edits += [(end, end, element), (end, end, b"</" + name + b">")]
             return
         if new != old:
             self.edits.append((start, end, new))
@@ -197,10 +209,10 @@ class CellLocator(SheetWalker):
         if empty:
             self.edits.append((end, end, b"</" + name + b">"))
 
-    def _rendered(self, change: int, name: bytes) -> tuple[bytes, bytes]:
-        """Return the type and the value element of a change, for a cell of that name."""
-        data, kind = self.changes.data[change : change + 1], self.changes.kind[change : change + 1]
-        return CELL_TYPE[int(kind[0])], prefixed(value_elements(data, kind, self.strings), name[: -len(b"c")])[0]
+    def _element(self, new: NewValue) -> bytes:
+        part = slice(new.change, new.change + 1)
+        elements = value_elements(self.changes.data[part], self.changes.kind[part], self.strings)
+        return prefixed(elements, new.prefix)[0]
 
 
 def _as_utf8(xml: bytes) -> tuple[bytes, str | None]:

@@ -7,6 +7,7 @@ payload of a text is its number there; a logical's is 0 or 1; an error's is its 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from enum import Enum, IntEnum
 from typing import TypeAlias
@@ -62,12 +63,20 @@ ERRORS_BY_TEXT: dict[str, Error] = {error.text: error for error in Error}
 Scalar: TypeAlias = float | str | bool | Error | None
 
 
-class Strings:
-    """Interned texts of one workbook: text ↔ number, with the case-folded number of each."""
+class TooMuchText(MemoryError):
+    """Formulas have made more text than a workbook may hold."""
 
-    __slots__ = ("_folded", "_ids", "texts")
+
+class Strings:
+    """Interned texts of one workbook: text ↔ number, with the case-folded number of each.
+
+    ``room``: how many characters may still be interned; beyond it `intern` raises `TooMuchText`.
+    """
+
+    __slots__ = ("_folded", "_ids", "room", "texts")
 
     def __init__(self) -> None:
+        self.room: float = math.inf
         self.texts: list[str] = []
         self._ids: dict[str, int] = {}
         self._folded: list[int] = []
@@ -79,6 +88,9 @@ class Strings:
         """Return the number of ``text``, giving it one if it is new."""
         found = self._ids.get(text)
         if found is None:
+            self.room -= len(text)
+            if self.room < 0:
+                raise TooMuchText
             found = self._ids[text] = len(self.texts)
             self.texts.append(text)
         return found

@@ -34,6 +34,8 @@ def report(result: Result, inputs: Iterable[str] = (), *, lenient: bool = False)
     if outcome.exhausted:
         stopped = some(places(workbook, sorted(outcome.exhausted)))
         warn(f"{workbook.name}: {stopped}: LAMBDAs called more than a workbook may; a limit, which --no-limits lifts")
+    if outcome.crowded:
+        warn(f"{workbook.name}: formulas make more text than a workbook may; a limit, which --no-limits lifts")
     for path, rounds in outcome.unfinished:
         where = chain(places(workbook, path))
         complain(
