@@ -15,6 +15,7 @@ from .style import Role, Scale
 
 EQUAL, DIFFERS = "equal", "differs"
 ALL_EQUAL, SOME_DIFFER = "✓ equal to torch", "≠ torch: see check"
+SIX_DECIMALS = "[>=1000000000]0.000000E+0;0.000000"  # greater ones would show as ###
 ROOM = 130  # pixels that the verdict of a sheet needs
 TOP = 4
 
@@ -112,7 +113,7 @@ def _check_sheet(book: Book, checked: list[_Checked]) -> tuple[Frame, Frame]:
         [[each.torch] for each in checked],
         Role.INPUT,
         scale=Scale.NONE,
-        number_format="General",
+        number_format=SIX_DECIMALS,
         note="The sum of x + x² over the numbers x that torch gives for the panel.",
     )
 
@@ -126,7 +127,7 @@ def _check_sheet(book: Book, checked: list[_Checked]) -> tuple[Frame, Frame]:
         total,
         Role.RESULT,
         scale=Scale.NONE,
-        number_format="General",
+        number_format=SIX_DECIMALS,
         note="The same sum over the panel as it stands here.",
         torch="(x + x ** 2).sum()",
     )

@@ -26,8 +26,10 @@ WIDEST = 1600
 
 
 def main(folder: Path) -> None:
-    """Make the pictures and the page."""
+    """Make the pictures and the page; pictures that were there are removed."""
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
     parts = [
         "# Gallery\n",
         "Every lesson, sheet by sheet, as LibreOffice renders it. Made by `python -m sheetgrad.generators.gallery`.\n",
