@@ -27,6 +27,7 @@ from .ir import (
     children,
     walk,
 )
+from .masks import factors_of
 from .windows import Frame
 
 FEW_TURNS = 32  # an array of one turn is within the cell budget, or as large as the file
@@ -73,6 +74,8 @@ def sizes_of(program: Node) -> frozenset[Size]:
 
 
 def _inputs(node: Node) -> tuple[Node, ...]:
+    if isinstance(node, Apply) and (found := factors_of(node)) is not None:
+        return (*found.weights, *found.scales, *(part for test in found.tests for part in test))
     return (node.left, node.right) if isinstance(node, Contract) else children(node)
 
 

@@ -94,8 +94,11 @@ class BatchEvaluation(_Evaluation):
     def growing(self, node: Growing) -> Values:
         raise Decline("a range that grows along the fill")
 
-    def windowed(self, node: Apply) -> Values | None:
+    def sorted(self, node: Apply) -> Values | None:
         return None
+
+    def within(self, frame: Frame) -> BatchEvaluation:
+        return BatchEvaluation(self.grid, self.context, self.region, frame, self.common)
 
     def apply(self, node: Apply) -> Values:
         seeds: Any = self.context.seed

@@ -45,9 +45,11 @@ from ..ir import (
     walk,
 )
 from ..looping import Decline
+from ..masks import MASKED, factors_of
 from ..regions import Region
 from ..sizes import FEW_TURNS, Size, parts, sizes_of
 from ..windows import Frame, Scatter, moving, read, scatter_of, target, write
+from .masked import masked
 from .prefixes import run_prefix
 from .products import FOLDS, contract, fold
 from .windowed import WINDOWED, windowed
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 
 Indices: TypeAlias = NDArray[np.int64]
 _BEYOND = 2.0**40
+SORTED = WINDOWED | MASKED  # functions that may test many places in many turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,19 +246,44 @@ class _Evaluation:
         return operators.binary(node.operator, left, right, self.context, final=node.final)
 
     def apply(self, node: Apply) -> Values:
-        if node.function in WINDOWED:
-            found = self.windowed(node)
+        if node.function in SORTED:
+            found = self.sorted(node)
+            if found is None:
+                found = self.apply_in_parts(node)
             if found is not None:
                 return found
+        return self.apply_whole(node)
+
+    def apply_in_parts(self, node: Apply) -> Values | None:
+        """Call a function part by part of the fill, where its arguments are beyond the budget; None where they are not.
+
+        That only happens where `sorted` should have spared them, so `sizes` does not count them.
+        """
+        frames = [] if factors_of(node) is None else list(parts(self.frame, sizes_of(node.arguments[0].node)))
+        if len(frames) < 2:
+            return None
+        results = [self.within(frame).apply_whole(node) for frame in frames]
+        lead = results[0].data.shape[: -2 - len(self.frame.counts)]
+        shape = (*lead, *self.frame.counts, *results[0].shape[-2:])
+        data, kind = np.zeros(shape), np.zeros(shape, dtype=np.uint8)
+        for frame, result in zip(frames, results, strict=True):
+            edges = zip(frame.starts, frame.counts, self.frame.starts, strict=True)
+            loops = [slice(at - first, at - first + count) for at, count, first in edges]
+            place: tuple[Any, ...] = (..., *loops, slice(None), slice(None))
+            data[place], kind[place] = result.data, result.kinds
+        return Values(data, kind)
+
+    def apply_whole(self, node: Apply) -> Values:
+        """Call a function with its arguments as they are."""
         arguments = [
             CallArgument(self.value(argument.node), reference=argument.from_reference, missing=argument.missing)
             for argument in node.arguments
         ]
         return self.call(node, arguments)
 
-    def windowed(self, node: Apply) -> Values | None:
-        """Call a function on windows that change along the fill, all turns together where it can be."""
-        return windowed(self, node)
+    def sorted(self, node: Apply) -> Values | None:
+        """Call a function for all turns of the fill by sorting what it tests, where it can be."""
+        return windowed(self, node) if node.function in WINDOWED else masked(self, node)
 
     def within(self, frame: Frame) -> _Evaluation:
         """Return an evaluation of a part of the frame."""
