@@ -93,6 +93,7 @@ class Tracer:
         """Trace a region, or a part of its loops. Raises `Untraceable`, `Decline`."""
         frame = frame or Frame.whole(region)
         trace = _Trace(self, region, frame, frozenset(id(node) for node in walk(program)))
+        trace.evaluation.root = program
         found = trace.dual(program)
         window = target(region, frame)
         counts = tuple(loop[0] for loop in window.loops)

@@ -47,7 +47,9 @@ class BatchMachine:
         common = shared(walk(program)) if common is None else common
         place = target(region, frame)
         try:
-            values = BatchEvaluation(self.layers, self.context, region, frame, common).value(program)
+            evaluation = BatchEvaluation(self.layers, self.context, region, frame, common)
+            evaluation.root = program
+            values = evaluation.value(program)
             self.layers.write(place, _filling(values, region, tuple(loop[0] for loop in place.loops)))
         except TooManyCells:
             raise Decline("an array beyond the cell budget") from None
