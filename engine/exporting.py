@@ -6,114 +6,24 @@ import keyword
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sheetgrad.sheets.errors import UsageError
+from sheetgrad.sheets.values import Kind
 
+from .functions.criteria import criterion
 from .gradients import Differentiable
+from .host_calls import HostCall
 from .selection import resolve
+from .source_texts import EXPRESSIONS, OWN, Library, helpers
 from .tape import Operation, Tape
 
 if TYPE_CHECKING:
     from .workbook import Workbook
 
-Library = Literal["numpy", "torch"]
-
-# Operation → its expression; {0}, {1} … are arrays, {f0} … fixed arguments, {xp} the library.
-SHARED: dict[str, str] = {
-    **{sign: f"{{0}} {sign} {{1}}" for sign in ("+", "-", "*")},
-    "/": "{0} / {1}",
-    "^": "{0} ** {1}",
-    "final +": "snapped({0} + {1}, {0}, {1})",
-    "final -": "snapped({0} - {1}, {0}, {1})",
-    "negate": "0.0 - {0}",
-    "percent": "{0} / 100.0",
-    **{
-        sign: f"as_number({test})"
-        for sign, test in {
-            "=": "same({0}, {1})",
-            "<>": "~same({0}, {1})",
-            "<": "({0} < {1}) & ~same({0}, {1})",
-            ">": "({0} > {1}) & ~same({0}, {1})",
-            "<=": "({0} < {1}) | same({0}, {1})",
-            ">=": "({0} > {1}) | same({0}, {1})",
-        }.items()
-    },
-    **{
-        name: f"{{xp}}.{name.lower()}({{0}})"
-        for name in ("ABS", "SQRT", "EXP", "LOG10", "SIN", "COS", "TAN", "SINH", "COSH", "TANH")
-    },
-    "LN": "{xp}.log({0})",
-    **{name: f"{{xp}}.arc{name[1:].lower()}({{0}})" for name in ("ASIN", "ACOS", "ATAN", "ASINH", "ACOSH", "ATANH")},
-    "ATAN2": "{xp}.arctan2({1}, {0})",
-    "MOD": "{0} - {1} * {xp}.floor({0} / {1})",
-    "RADIANS": "{xp}.deg2rad({0})",
-    "DEGREES": "{xp}.rad2deg({0})",
-    "N": "{0}",
-    "where": "{xp}.where({0}, {1}, {2})",
-    "if": "{xp}.where({0} != 0, {1}, {2})",
-    "reshape": "{0}.reshape({f0})",
-    "expand": "{xp}.broadcast_to({0}, {f0})",
-    "transpose": "{0}.swapaxes(-1, -2)",
-    "move": "{xp}.moveaxis({0}, {f0}, {f1})",
-    "sum": "{0}.sum(-1)",
-    "product": "{0}.prod(-1)",
-    "greatest": "{xp}.amax({0}, -1)",
-    "least": "{xp}.amin({0}, -1)",
-    "sum of cells": "{0}.sum((-2, -1))[..., None, None]",
-    "matmul": "{0} @ {1}",
-    "contract": '{xp}.einsum("...ij,...ij->...", {0}, {1})[..., None, None]',
-    "running sum": "{xp}.cumsum({0}, -1)",
-    "running product": "{xp}.cumprod({0}, -1)",
-    "inverse": "{xp}.linalg.inv({0})",
-    "determinant": "{xp}.linalg.det({0})[..., None, None]",
-    "deviations": "deviations({0}, {1}, {2})",
-}
-OWN: dict[Library, dict[str, str]] = {
-    "numpy": {
-        "running greatest": "np.maximum.accumulate({0}, -1)",
-        "running least": "np.minimum.accumulate({0}, -1)",
-    },
-    "torch": {
-        "running greatest": "torch.cummax({0}, -1).values",
-        "running least": "torch.cummin({0}, -1).values",
-        "move": "torch.movedim({0}, {f0}, {f1})",
-    },
-}
-HELPERS: dict[str, Mapping[Library, str]] = {
-    "same": {
-        "numpy": "def same(a, b):  # equal to 15 digits\n    return np.abs(a - b) <= np.abs(a) * 5e-15",
-        "torch": "def same(a, b):  # equal to 15 digits\n    return (a - b).abs() <= a.abs() * 5e-15",
-    },
-    "as_number": {
-        "numpy": "def as_number(test):\n    return test.astype(np.float64)",
-        "torch": "def as_number(test):\n    return test.double()",
-    },
-    "snapped": {
-        "numpy": "def snapped(result, a, b):  # a last sum that all but cancels is zero\n"
-        "    near = np.minimum(np.abs(a), np.abs(b)) * 2.0**-50\n"
-        "    return np.where(np.abs(result) < near, 0.0, result)",
-        "torch": "def snapped(result, a, b):  # a last sum that all but cancels is zero\n"
-        "    near = torch.minimum(a.abs(), b.abs()) * 2.0**-50\n"
-        "    return torch.where(result.abs() < near, 0.0, result)",
-    },
-    "windows": {
-        "numpy": "def windows(x, start, shape, strides):  # a view of x's elements: windows that move in steps\n"
-        "    flat = np.ascontiguousarray(x).reshape(-1)[start:]\n"
-        "    return np.lib.stride_tricks.as_strided(flat, shape, [step * flat.itemsize for step in strides])",
-        "torch": "def windows(x, start, shape, strides):  # a view of x's elements: windows that move in steps\n"
-        "    return torch.as_strided(x.contiguous(), shape, strides, start)",
-    },
-    "deviations": dict.fromkeys(
-        ("numpy", "torch"),
-        "def deviations(x, y, counts):\n    n = counts.sum(-1)[..., None]\n"
-        "    dx = (x - (x * counts).sum(-1)[..., None] / n) * counts\n"
-        "    dy = (y - (y * counts).sum(-1)[..., None] / n) * counts\n    return (dx * dy).sum(-1)",
-    ),
-}
 IMPORTS: Mapping[Library, str] = {"numpy": "import numpy as np", "torch": "import torch"}
 
 
@@ -149,7 +59,7 @@ class _Writer:
         self.library = library
         self.xp = "np" if library == "numpy" else "torch"
         self.name, self.inputs, self.outputs, self.slots = name, inputs, outputs, slots
-        self.templates = {**SHARED, **OWN[library]}
+        self.templates = {**EXPRESSIONS, **OWN[library]}
         self.names: dict[int, str] = {}
         self.constants: list[str] = []
         self.lines: list[str] = []
@@ -166,11 +76,14 @@ class _Writer:
         results = ", ".join(self._array(slot) for slot in self.slots)
         body = "\n".join(f"    {line}" for line in self.lines)
         text = f"{self.constants_text()}def compute({', '.join(arguments)}):\n{body}\n    return {results}\n"
-        helpers = [each[self.library] for word, each in HELPERS.items() if f"{word}(" in text]
+        imports = IMPORTS[self.library]
+        called = helpers(text, self.library)
+        if self.library == "numpy" and any("special." in each for each in (text, *called)):
+            imports += "\nfrom scipy import special"
         ends = f"{', '.join(self.inputs)} to {', '.join(self.outputs)}"
         told = f"{PurePath(self.name).name}: {ends}, as a function of arrays."
         title = f'"""{told}"""' if told.isprintable() and not set(told) & set('"\\') else repr(told)
-        return "\n\n\n".join([f"{title}\n\n{IMPORTS[self.library]}", *helpers, text])
+        return "\n\n\n".join([f"{title}\n\n{imports}", *called, text])
 
     def constants_text(self) -> str:
         return "\n".join(self.constants) + "\n\n\n" if self.constants else ""
@@ -190,12 +103,39 @@ class _Writer:
             join = "concatenate" if self.library == "numpy" else "cat"
             parts = [f"{array}.reshape(-1)" for array in arrays] if operation.name == "cat" else arrays
             return f"{self.xp}.{join}([{', '.join(parts)}]{', -1' if operation.name == 'join' else ''})"
-        template = self.templates.get(operation.name)
+        if operation.name == "callback":
+            return self._host_call(operation.fixed[0], arrays)
+        return self._written(operation.name, arrays, operation.fixed)
+
+    def _written(self, name: str, arrays: Sequence[str], fixed: Sequence[Any]) -> str:
+        template = self.templates.get(name)
         if template is None:
-            what = "a function computed on numpy" if operation.name == "callback" else operation.name
-            raise UsageError(f"{self.name}: {what} cannot be written out as source")
-        fixed = {f"f{number}": repr(argument) for number, argument in enumerate(operation.fixed)}
-        return template.format(*arrays, xp=self.xp, **fixed)
+            raise UsageError(f"{self.name}: {name} cannot be written out as {self.library} source")
+        words = {f"f{number}": repr(argument) for number, argument in enumerate(fixed)}
+        if "{c0}" in template:
+            words["c0"] = self._constant(np.asarray(fixed[0]))
+        special = "special" if self.library == "numpy" else "torch.special"
+        return template.format(*arrays, xp=self.xp, special=special, options=", ".join(arrays[1:]), **words)
+
+    def _host_call(self, call: HostCall, live: Sequence[str]) -> str:
+        """Write a call on the host: MATCH among numbers, COUNTIF by one comparison."""
+        given = iter(live)
+        arrays = []
+        for argument, own in zip(call.arguments, call.live, strict=True):
+            values = argument.values
+            plain = values.kind is None or bool((values.kind == Kind.NUMBER).all())
+            arrays.append(next(given) if own else self._constant(np.array(values.data)) if plain else "")
+        if call.function == "MATCH" and all(arrays) and not any(call.live[2:]):
+            kinds = np.unique(call.arguments[2].values.data) if len(arrays) > 2 else np.ones(1)
+            if len(kinds) == 1:
+                return self._written("MATCH", arrays, [kinds.item()])
+        if call.function == "COUNTIF" and call.live == (True, False) and call.arguments[1].values.data.size == 1:
+            wanted = call.arguments[1].values.scalar(call.context.strings)
+            test = criterion(wanted, call.context.date1904)
+            if isinstance(test.operand, float):
+                sign = {"=": "==", "<>": "!="}.get(test.operator, test.operator)
+                return f"as_number({arrays[0]} {sign} {test.operand!r}).sum((-2, -1))[..., None, None]"
+        raise UsageError(f"{self.name}: {call.function} as it is used here cannot be written out as source")
 
     def _gather(self, array: str, index: NDArray[np.int64], shape: tuple[int, ...]) -> str:
         """Write windows that move in steps as such; other places as a list."""
