@@ -122,11 +122,11 @@ def find_regions(
     for extent, same in _by_extent(extents):
         own = origin if same is None else origin[:, same]
         fills = fold(single(own))
-        found = [_region(sheet, formula, kind, *loops, extent) for loops in _loops(fills)]
-        if _are_many(len(fills), own.shape[1]):
-            whole = _scattered(sheet, formula, kind, own, extent)
-            found = whole if len(whole) * FEWER <= len(found) else found
-        regions += found
+        whole = _scattered(sheet, formula, kind, own, extent) if _are_many(len(fills), own.shape[1]) else None
+        if whole is not None and len(whole) * FEWER <= len(fills):
+            regions += whole
+        else:
+            regions += [_region(sheet, formula, kind, *loops, extent) for loops in _loops(fills)]
     if numbers is None or not numbers.shape[1]:
         return regions
     members = _Members(places.T)

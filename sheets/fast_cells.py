@@ -18,6 +18,7 @@ from .plain_rows import (
     VALUE,
     VALUE_EMPTY,
     Mask,
+    NotPlain,
     PlainRows,
     Positions,
     digits,
@@ -26,7 +27,8 @@ from .plain_rows import (
     word,
 )
 from .sheet_xml import filled_area
-from .stored import INLINE_STRING, KIND_OF, NUMBER, TYPES, NotPlain, payloads, without_entities
+from .stored import INLINE_STRING, KIND_OF, NUMBER, TYPES, payloads, without_entities
+from .value_texts import ValueTexts
 from .values import Floats, Kind, Kinds
 
 _ATTRIBUTE = re.compile(rb' ([A-Za-z][A-Za-z0-9]*(?::[A-Za-z]+)?)="([^"&<]*)"')
@@ -140,8 +142,8 @@ def _values(
     kind = np.where(there, KIND_OF[form], np.uint8(Kind.EMPTY))
     data = np.zeros(len(kind))
     for which in _by_type(np.where(there, form, -1)):
-        texts = rows.slices(start[which], end[which])
-        data[which] = payloads(int(form[which[0]]), texts, context)
+        values = ValueTexts(rows.text, 0, start[which], end[which] - start[which])
+        data[which] = payloads(int(form[which[0]]), values, context)
     kind[there & (form == NUMBER) & (start == end)] = Kind.EMPTY
     return data, kind, start, np.where(rows.tag[holder] == VALUE, end - start, -1)
 

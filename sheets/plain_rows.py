@@ -93,6 +93,10 @@ _LETTER_BITS = np.uint64(0x404040)
 _BYTE = np.uint64(0xFF)
 
 
+class NotPlain(Exception):
+    """Something stands in the rows that only the general way understands."""
+
+
 @record
 class PlainRows:
     """A scanned piece: its tags in order, and where its cells stand.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | openpyxl.Workbook"
 
+_ENOUGH = 1 << 24  # bytes that tell what a file is that is no archive
 _XML_ENDINGS = (".xml", ".rels", ".vml")
 
 
@@ -81,7 +82,8 @@ def _file_bytes(path: str | os.PathLike[str], limits: Limits) -> bytes:
                 raise FileRefused(
                     name, f"it has {size} bytes, more than {limits.inflated}; a limit, which can be raised"
                 )
-            return file.read()
+            # what is no archive is not read to its end, which a device need not have
+            return file.read() if file.peek(2)[:2] == b"PK" else file.read(_ENOUGH)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise FileRefused(name, f"it cannot be read: {why}") from None

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
+from .plain_rows import NotPlain
 from .row_blocks import ROW_CLOSE, Moving, RowBlock, learn
 from .sheet_xml import SheetReader
-from .stored import NotPlain
 from .value_texts import ValueTexts
 
 _VALUE: Final = re.compile(rb"<v>([^<]*)</v>")

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from .columns import PlainCells, PlainFormulas, SheetContext
 from .fast_cells import cell_forms, formula_spans, hidden_rows, plain_formulas
 from .model import MAX_COLUMNS, MAX_ROWS, FormulaKind
-from .plain_rows import INLINE, PADDING, VALUE, VALUE_EMPTY, Bytes, Mask, PlainRows, Positions, scan
+from .plain_rows import INLINE, PADDING, VALUE, VALUE_EMPTY, Bytes, Mask, NotPlain, PlainRows, Positions, scan
 from .records import record
-from .stored import KIND_OF, NUMBER, NotPlain, payloads
+from .stored import KIND_OF, NUMBER, payloads
 from .value_texts import ValueTexts
 from .values import Floats, Kind, Kinds
 
@@ -105,16 +105,13 @@ class RowBlock:
         return PlainCells(rows, *columns, self._copies(down, first))
 
     def _fill(self, data: Floats, kind: Kinds, values: ValueTexts, context: SheetContext) -> None:
-        if (self.form == NUMBER).all() and values.length.all():
-            data[:, self.valued] = values.numbers().reshape(len(data), -1)
-            return
         for form in set(self.form.tolist()):
-            here = np.flatnonzero(self.form == form)
-            which, taken = self.valued[here], values.columns(len(self.form), here)
-            data[:, which] = payloads(form, taken.texts(), context).reshape(-1, len(which))
+            here = self.form == form
+            taken = values.taken(np.tile(here, len(data)))
+            data[:, self.valued[here]] = payloads(form, taken, context).reshape(len(data), -1)
             if form == NUMBER:
-                empty = taken.length.reshape(-1, len(which)) == 0
-                kind[:, which] = np.where(empty, np.uint8(Kind.EMPTY), kind[:, which])
+                empty = taken.length.reshape(len(data), -1) == 0
+                kind[:, self.valued[here]] = np.where(empty, np.uint8(Kind.EMPTY), kind[:, self.valued[here]])
 
     def _copies(self, down: Positions, first: int) -> PlainFormulas:
         """Return the formulas of blocks so far below this one; those of the block itself have texts."""

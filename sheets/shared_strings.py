@@ -9,8 +9,9 @@ import numpy as np
 
 from .markup import Parser, short_name, unescape
 from .package import Package
+from .plain_rows import NotPlain
 from .sheet_stream import PIECE, RowPieces, opens_markup
-from .stored import NotPlain, without_entities
+from .stored import without_entities
 from .values import Floats, Strings
 
 _OPENINGS = (b"<si><t>", b'<si><t xml:space="preserve">')

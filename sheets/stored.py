@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
-import orjson
 
 from .columns import SheetContext
 from .markup import unescape
+from .plain_rows import NotPlain
+from .value_texts import ValueTexts
 from .values import ERRORS_BY_TEXT, Error, Floats, Kind
 
 NUMBER, SHARED, STRING, BOOL, ERROR, INLINE_STRING = range(6)
 TYPES = {b"n": NUMBER, b"s": SHARED, b"str": STRING, b"b": BOOL, b"e": ERROR, b"inlineStr": INLINE_STRING}
 KIND_OF = np.array([Kind.NUMBER, Kind.TEXT, Kind.TEXT, Kind.BOOL, Kind.ERROR, Kind.TEXT], dtype=np.uint8)
-_NUMERIC = b"0123456789.eE+-,"
 
 
-class NotPlain(Exception):
-    """Something stands in the rows that only the general way understands."""
-
-
-def payloads(form: int, texts: list[bytes], context: SheetContext) -> Floats:
+def payloads(form: int, values: ValueTexts, context: SheetContext) -> Floats:
     """Return the payloads of values of one type; a number without a text is 0. Raises `NotPlain`."""
     if form == NUMBER:
-        return _numbers(texts)
+        data, there = np.zeros(len(values.start)), values.length > 0
+        data[there] = values.taken(there).numbers()
+        return data
+    texts = values.texts()
     if form == SHARED:
         return _shared(texts, context)
     if form == BOOL:
@@ -33,29 +32,6 @@ def payloads(form: int, texts: list[bytes], context: SheetContext) -> Floats:
     if any(b"&" in text for text in set(texts)):
         texts = without_entities(b"\0".join(texts)).split(b"\0")
     return context.strings.intern_all(unescape(text.decode()) for text in texts)
-
-
-def _numbers(texts: list[bytes]) -> Floats:
-    if b"" in texts:
-        texts = [text or b"0" for text in texts]
-    return numbers(b",".join(texts), len(texts))
-
-
-def numbers(texts: bytes, count: int) -> Floats:
-    """Return the numbers that so many texts between commas stand for. Raises `NotPlain` where one is none."""
-    if texts.translate(None, _NUMERIC) or texts.count(b",") != max(count - 1, 0):
-        raise NotPlain
-    try:
-        return np.array(orjson.loads(b"[%b]" % texts), dtype=np.float64)
-    except orjson.JSONDecodeError:  # JSON knows no "1." nor "+1"
-        pass
-    try:
-        found = np.array([float(text) for text in texts.split(b",")])
-    except ValueError:
-        raise NotPlain from None
-    if not np.isfinite(found).all():
-        raise NotPlain
-    return found
 
 
 def _shared(texts: list[bytes], context: SheetContext) -> Floats:

@@ -19,6 +19,8 @@ def write_atomically(target: str | os.PathLike[str], pieces: Iterable[bytes]) ->
     try:
         if os.path.isdir(path):
             raise IsADirectoryError(0, "it is a folder")
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise OSError(0, "it is not a file that can be replaced")
         if not _write_nameless(path, pieces):
             _write_beside(path, pieces)
         _sync_folder(os.path.dirname(path))

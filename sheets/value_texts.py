@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import orjson
 
-from .plain_rows import Mask, Positions
+from .plain_rows import Mask, NotPlain, Positions
 from .records import record
-from .stored import NotPlain, numbers
 from .values import Floats
 
 _WORD = 8
+_NUMERIC = b"0123456789.eE+-,"
 
 
 @record
@@ -38,10 +39,9 @@ class ValueTexts:
         which = slice(first, first + count)
         return ValueTexts(self.piece, self.at, self.start[which], self.length[which])
 
-    def columns(self, width: int, columns: Positions) -> ValueTexts:
-        """Return what stands in some columns of rows of ``width`` values."""
-        start, length = (array.reshape(-1, width)[:, columns].ravel() for array in (self.start, self.length))
-        return ValueTexts(self.piece, self.at, start, length)
+    def taken(self, which: Mask | Positions) -> ValueTexts:
+        """Return some of the values."""
+        return ValueTexts(self.piece, self.at, self.start[which], self.length[which])
 
     def texts(self) -> list[bytes]:
         """Return the texts."""
@@ -54,7 +54,7 @@ class ValueTexts:
             return np.zeros(0)
         cut = np.frombuffer(self.piece, dtype=np.uint8)[self._places(1)]
         cut[np.cumsum(self.length + 1) - 1] = ord(",")  # in place of the "<" that follows each text
-        return numbers(cut[:-1].tobytes(), len(self.start))
+        return _numbers(cut[:-1].tobytes(), len(self.start))
 
     def cut_out(self) -> bytes:
         """Return the piece without the texts."""
@@ -89,3 +89,20 @@ def _set(flags: Mask) -> Positions:
     some = np.flatnonzero(padded.view(np.uint64))
     row, column = np.nonzero(padded.reshape(-1, _WORD)[some])
     return np.asarray(some[row] * _WORD + column)
+
+
+def _numbers(texts: bytes, count: int) -> Floats:
+    """Return the numbers that so many texts between commas stand for. Raises `NotPlain` where one is none."""
+    if texts.translate(None, _NUMERIC) or texts.count(b",") != count - 1:
+        raise NotPlain
+    try:
+        return np.array(orjson.loads(b"[%b]" % texts), dtype=np.float64)
+    except orjson.JSONDecodeError:  # JSON knows no "1." nor "+1"
+        pass
+    try:
+        found = np.array([float(text) for text in texts.split(b",")])
+    except ValueError:
+        raise NotPlain from None
+    if not np.isfinite(found).all():
+        raise NotPlain
+    return found
