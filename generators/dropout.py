@@ -62,7 +62,8 @@ EXERCISES = (
         "Set p to 0.9 and find a seed with a wrong answer.",
         (
             '="One in ten activations is left, so the answer depends on luck: about every other seed does. '
-            'Now "&SUM(mask_1,mask_2)&" of "&COUNT(mask_1,mask_2)&" are left, and the answer is "&predicted&" for a "&digit&"."'
+            'Now "&SUM(mask_1,mask_2)&" of "&COUNT(mask_1,mask_2)&" are left, and the answer is "&predicted&" for a "&'
+            'digit&"."'
         ),
     ),
 )

@@ -43,9 +43,9 @@ EXERCISES = (
     (
         "Set the learning rate to 0.2. Which digits are learnt faster, and which are not?",
         (
-            '="The easy ones: their losses come close to 0. Those of the hard ones stay high, because the long steps for '
-            'one digit undo what another has taught. The least loss is now "&ROUND(MIN(losses),3)&", the mean of the last '
-            'epoch "&ROUND(last_epoch,3)&"."'
+            '="The easy ones: their losses come close to 0. Those of the hard ones stay high, because the long steps '
+            'for one digit undo what another has taught. The least loss is now "&ROUND(MIN(losses),3)&", the mean of '
+            'the last epoch "&ROUND(last_epoch,3)&"."'
         ),
     ),
     (
