@@ -147,6 +147,7 @@ def _dot_product(book: Book, table: Ratings, layout: Layout, random: Random) -> 
         (1, column),
         table.grid(),
         Role.INPUT,
+        scale=Scale.WHITE_RED,
         note="Ratings from 0.5 to 5; blank where the user did not rate the film.",
     )
     films = sheet.constants(
@@ -212,6 +213,7 @@ def _with_bias(book: Book, known: Frame, table: Ratings, layout: Layout, random:
         (layout.users, layout.films),
         lambda i, j: f'IF({there.cell(i, j)}="","",{there.cell(i, j)})',
         Role.INPUT,
+        scale=Scale.WHITE_RED,
         note="The ratings of the sheet dotprod.",
     )
     for row, (name, label, value) in enumerate(

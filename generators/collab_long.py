@@ -117,6 +117,7 @@ def add_long_form(book: Book, table: Ratings, last: Parameters) -> None:
         ),
         Role.ACTIVATION,
         number_format="0.00",
+        scale=Scale.WHITE_RED,
         note="The same prediction as in the table, for one rating.",
         torch="sigmoid_range(…)",
     )

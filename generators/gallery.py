@@ -93,8 +93,9 @@ def picture_of(pdf: Path, page: int) -> Image:
     image = images.open(io.BytesIO(subprocess.run(command, check=True, capture_output=True).stdout)).convert("RGB")
     image = image.crop((0, 0, image.width, int(image.height * 0.96)))
     left, top, right, bottom = ImageOps.invert(image).point(lambda level: 255 * (level > 5)).getbbox() or (0, 0, 1, 1)
-    right = min(right + MARGIN, left + WIDEST)
-    return image.crop((max(left - MARGIN, 0), max(top - MARGIN, 0), right, bottom + MARGIN)).quantize(256)
+    right = min(right + MARGIN, left + WIDEST, image.width)
+    bottom = min(bottom + MARGIN, image.height)
+    return image.crop((max(left - MARGIN, 0), max(top - MARGIN, 0), right, bottom)).quantize(256)
 
 
 if __name__ == "__main__":

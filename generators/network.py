@@ -114,8 +114,9 @@ def kernel_library(book: Book) -> tuple[Frame, Frame]:
         outline=False,
         note="What the lists of the control cells offer.",
     )
-    for at, kernel in enumerate(KERNELS.values()):
-        sheet.constants(f"library_{at + 1}", (2 + 4 * at, 1), kernel, Role.WEIGHT, number_format="0.0##")
+    for at, (name, kernel) in enumerate(KERNELS.items()):
+        place, note = (2 + 4 * at, 1), f"The kernel “{name}”."
+        sheet.constants(f"library_{at + 1}", place, kernel, Role.WEIGHT, number_format="0.0##", note=note)
     return names, sheet.frame((2, 1), (4 * len(KERNELS), 3))
 
 
