@@ -208,6 +208,27 @@ def test_check_says_where(run: Runner, tmp_path: Path) -> None:
     assert "s!B7" in ran.out
 
 
+def test_check_takes_files_and_folders(run: Runner, tmp_path: Path) -> None:
+    (tmp_path / "books" / "old").mkdir(parents=True)
+    right = formulas(tmp_path / "right.xlsx", {"A1": ("=1+1", 2)})
+    formulas(tmp_path / "books" / "b.xlsx", {"A1": ("=1+1", 2), "A2": ("=2+2", 4)})
+    formulas(tmp_path / "books" / "old" / "wrong.XLSM", {"A1": ("=1+1", 3)})
+    (tmp_path / "books" / "a.xlsx").write_bytes(b"no workbook")
+    ran = run("check", right, tmp_path / "books")
+    assert ran.code == 3
+    assert ran.err.splitlines() == [
+        f"sheetgrad: {tmp_path / 'books' / 'a.xlsx'}: it is not a workbook: a zip archive was expected"
+    ]
+    assert ran.out.splitlines()[-1] == "3 of 4 workbooks: 4 formula cells, 4 compared, 3 equal, 1 different"
+    found = json.loads(run("check", tmp_path / "books", right, "--json").out)
+    assert [found[key] for key in ("formulas", "compared", "equal", "different")] == [4, 4, 3, 1]
+    assert [Path(each["file"]).name for each in found["files"]] == ["b.xlsx", "wrong.XLSM", "right.xlsx"]
+    empty = run("check", tmp_path / "books" / "old", tmp_path / "nowhere.xlsx")
+    assert empty.code == 3
+    (tmp_path / "none").mkdir()
+    assert run("check", tmp_path / "none").code == 2
+
+
 def test_check_tolerance(run: Runner, tmp_path: Path) -> None:
     path = formulas(tmp_path / "near.xlsx", {"A1": ("=1/3", 0.3333)})
     assert run("check", path).code == 1

@@ -54,6 +54,11 @@ class Parser(ArgumentParser):
 def add_file(parser: ArgumentParser) -> None:
     """Add the workbook argument."""
     parser.add_argument("file", metavar="FILE", help="a workbook: .xlsx or .xlsm")
+    add_trust(parser)
+
+
+def add_trust(parser: ArgumentParser) -> None:
+    """Add the option for files beyond the limits."""
     parser.add_argument(
         "--no-limits",
         action="store_true",
@@ -61,13 +66,13 @@ def add_file(parser: ArgumentParser) -> None:
     )
 
 
-def opened(options: Namespace) -> Workbook:
-    """Open the workbook that the arguments name."""
+def opened(options: Namespace, file: str | None = None) -> Workbook:
+    """Open the workbook that the arguments name, or one of several."""
     from sheetgrad.sheets.package import Limits
 
     from ..workbook import open_workbook
 
-    return open_workbook(options.file, limits=Limits.none() if options.no_limits else None)
+    return open_workbook(file or options.file, limits=Limits.none() if options.no_limits else None)
 
 
 def add_computation(parser: ArgumentParser) -> None:
