@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from sheetgrad.sheets.model import Area, Ints
+from sheetgrad.sheets.records import record
 
 from .footprints import view_window
 from .steps import Step, Unit, units_of
@@ -15,7 +15,7 @@ from .steps import Step, Unit, units_of
 Readers = Mapping[int, Sequence[int]]  # unit → the units that read it
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dependants:
     """The bounding areas of everything that units read, as columns; who reads whom; the place of each unit's step."""
 

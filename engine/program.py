@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from sheetgrad.sheets.model import Area, FormulaKind, Formulas, Ints, Sheet, Wor
 from . import syntax
 from .backends.numpy import Decline, Machine
 from .backends.scalars import Prepared, compile_scalar
-from .backends.straight import Straight, straighten
 from .dependants import Dependants, reaching, readers_of
 from .footprints import Marks, cells_of, met, owners, view_window
 from .functions import find
@@ -31,6 +30,9 @@ from .sizes import FEW_TURNS, sizes_of
 from .steps import CellOrder, Step, Sweep, Unit, Whole
 from .templates import Template, templates
 from .windows import Frame, scatter_of
+
+if TYPE_CHECKING:
+    from .backends.straight import Straight
 
 FEW = 16  # formulas that look like a fill by chance are no more than this
 MALFORMED = "#malformed"  # stands for a formula that does not parse; no name can be spelled so
@@ -75,7 +77,7 @@ class Program:
         if self._order is None and not any(unit.unknown or unit.offsets for unit in self.units):
             self._order = list(schedule(self.units, self.edges, self.owner))
             sweeps = ((place, step) for place, step in enumerate(self._order) if isinstance(step, Sweep))
-            self._straights = {place: straighten(sweep) for place, sweep in sweeps}
+            self._straights = {place: _straight(sweep) for place, sweep in sweeps}
 
     def execute(self, machine: Machine, cell_by_cell: CellByCell, changed: Sequence[Area] | None = None) -> None:
         """Compute every unit, or only what depends on the cells of ``changed``.
@@ -99,7 +101,7 @@ class Program:
         while left:
             blocked = reaching(waiting, readers_of(edges, left)) if waiting else set()
             for step in schedule([unit for number, unit in left.items() if number not in blocked], edges, self.owner):
-                self._take(step, machine, cell_by_cell, straighten(step) if isinstance(step, Sweep) else None)
+                self._take(step, machine, cell_by_cell, _straight(step) if isinstance(step, Sweep) else None)
             left = {number: unit for number, unit in left.items() if number in blocked}
             resolved = [number for number in waiting if self._resolve(left[number], left, edges, machine)]
             if not resolved and left:
@@ -169,6 +171,12 @@ class Program:
 
     def _producers(self, node: View | Growing, region: Region) -> set[int]:
         return set(self.owner.distinct(view_window(node, region)))
+
+
+def _straight(sweep: Sweep) -> Straight | None:
+    from .backends.straight import straighten  # many workbooks have no sweep
+
+    return straighten(sweep)
 
 
 def _why(unit: Unit) -> str:

@@ -12,8 +12,6 @@ from ..functions.criteria import criterion, meets
 from ..wildcards import has_wildcards
 from .scalar_operations import ArrayRun, Cells, Run
 
-SMALL = 4096  # cells; larger ranges may be worth what is kept of them from call to call
-
 
 def matched(sought: Run, window: ArrayRun, general: Run) -> Run:
     """Return exact MATCH in one row or column; ``general`` for lookup values that are patterns, empty or errors."""

@@ -45,7 +45,6 @@ from ..regions import Region
 from ..single import single, still
 from .numpy import Decline, Machine, _numeric
 from .products import FOLDS
-from .scalar_lookups import SMALL, counted, matched
 from .scalar_operations import (
     COMPARISONS,
     LOGICAL,
@@ -69,6 +68,7 @@ from .straight_helpers import HELPERS
 from .straight_helpers import SCALAR as PLAIN
 
 FEW = 12  # cells; more are quicker on arrays
+SMALL_RANGE = 4096  # cells; larger ranges may be worth what is kept of them from call to call
 
 
 @record
@@ -377,6 +377,10 @@ class _Compiler:
 
     def looked_up(self, node: Apply, general: Run) -> Run | None:
         """Compile an exact MATCH, or a count by criteria, in small ranges."""
+        if node.function not in ("MATCH", "COUNTIF", "COUNTIFS"):
+            return None
+        from .scalar_lookups import counted, matched
+
         nodes = [each.node for each in node.arguments]
         match node.function, nodes:
             case "MATCH", [sought, View() as line, Const(0.0)] if single(sought) and 1 in (line.height, line.width):
@@ -401,7 +405,7 @@ class _Compiler:
 
 
 def _small(view: View) -> bool:
-    return view.height * view.width <= SMALL
+    return view.height * view.width <= SMALL_RANGE
 
 
 def _general(node: Node) -> Run:

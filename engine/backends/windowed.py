@@ -18,8 +18,6 @@ from sheetgrad.sheets.values import Values
 
 from ..call import finished
 from ..context import Context
-from ..functions.conditional import within
-from ..functions.lookup import match_within
 from ..grid import Grid
 from ..ir import Apply, Growing, Node, View
 from ..regions import Region
@@ -115,11 +113,15 @@ def _along(evaluation: Evaluation, node: Apply, loop: int) -> Values | None:
         return None
     flat = [_flat(values, shape) for values in criteria]
     if node.function == "MATCH":
+        from ..functions.lookup import match_within
+
         result = match_within(flat, ready[1], (start, stop), evaluation.context)
     else:
         measured, tested = CONDITIONAL[node.function]
         tests = list(zip([ready[i] for i in sorted(ready) if i != measured and i >= tested], flat, strict=True))
         measure = tests[0][0] if measured is None or measured not in ready else ready[measured]
+        from ..functions.conditional import within
+
         result = within(node.function, measure, tests, (start, stop), evaluation.context)
     return None if result is None else finished(result, shape, evaluation.context)
 
