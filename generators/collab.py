@@ -60,7 +60,7 @@ EXERCISES = (
     ),
     (
         "On long, compare the RMSE with the last of training.",
-        "Equal: the same predictions, as a list instead of a table.",
+        '="Equal, "&TEXT(long_rmse,"0.0000")&": the same predictions, as a list instead of a table."',
     ),
 )
 

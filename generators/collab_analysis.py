@@ -65,7 +65,10 @@ EXERCISES = (
         "Multiply all factors of one film by 2. What changes on nearest?",
         "Nothing: the cosine looks at the direction only.",
     ),
-    ("How much of the variance do two components explain?", "See “share of variance” on the sheet components."),
+    (
+        "How much of the variance do two components explain?",
+        '=TEXT(share_1+share_2,"0%")&": see “share of variance” on the sheet components."',
+    ),
 )
 
 

@@ -39,7 +39,8 @@ ABOUT = (
 EXERCISES = (
     (
         "How long would embeddings be for 600 users, and for a million?",
-        "1.6·600^0.56 is about 58; a million gives 3,660, so the rule’s limit of 600 holds.",
+        '="1.6·600^0.56 is about "&ROUND(1.6*600^0.56,0)&"; a million gives "&TEXT(1.6*10^(6*0.56),"#,##0")'
+        '&", so the rule’s limit of 600 holds."',
     ),
     (
         "Set the learning rate to 1. What happens to the loss?",

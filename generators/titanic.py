@@ -79,7 +79,8 @@ EXERCISES = (
     ),
     (
         "Set all weights to 0. What are loss and accuracy?",
-        ("The loss is the share of survivors, and the accuracy the share of the others: every prediction is 0."),
+        '="The loss is the share of survivors, "&TEXT(AVERAGE(passengers[Survived]),"0%")'
+        '&", and the accuracy that of the others: every prediction is 0."',
     ),
     (
         ("Solve the sheet net with Solver, several times from other weights. Is the loss always the same?"),
