@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -275,11 +275,17 @@ def _alone(sheet: int, area: Ints) -> Region:
 
 
 def _units(number: int, region: Region, lifter: Callable[[Region], Lifter]) -> list[Unit]:
-    """Return the unit of a region; a few formulas that do not lift together, but do alone, are units of their own."""
+    """Return the unit of a region; a few formulas, or fills, that do not lift together, but do alone, are several."""
     together = _unit(number, region, lifter(region))
-    if together.program is not None or not 1 < region.size <= FEW:
+    if together.program is not None or region.size == 1:
         return [together]
-    alone = [_unit(number + at, part, lifter(part)) for at, part in enumerate(region.parts())]
+    parts: Iterable[Region] = region.parts()
+    if region.size > FEW:
+        shortest = min(range(len(region.counts)), key=region.counts.__getitem__)
+        if not region.tables or len(region.counts) == 1 or region.counts[shortest] > FEW:
+            return [together]
+        parts = region.sections(shortest)
+    alone = [_unit(number + at, part, lifter(part)) for at, part in enumerate(parts)]
     return [together] if all(unit.program is None for unit in alone) else alone
 
 

@@ -76,6 +76,25 @@ class Region:
             formula = written(self.formula, {index: float(held.flat[at]) for index, held in self.numbers.items()})
             yield Region(self.sheet, formula, self.kind, position, (), self.steps[:0], self.extent)
 
+    def sections(self, loop: int) -> Iterator[Region]:
+        """Yield a region for each turn of a loop; coordinates that follow a loop there are in no table any more."""
+        counts = (*self.counts[:loop], *self.counts[loop + 1 :])
+        for turn in range(self.counts[loop]):
+            origin, steps = self.origin + turn * self.steps[loop], np.delete(self.steps, loop, axis=0)
+            tables: dict[int, Ints] = {}
+            for coordinate, table in self.tables.items():
+                held = np.take(np.broadcast_to(table, self.counts), [turn], axis=loop).reshape(counts)
+                even = _steps_of(held)
+                if even is None:
+                    tables[coordinate] = held
+                else:
+                    origin[coordinate], steps[:, coordinate] = int(held.flat[0]), even
+            numbers = {
+                index: np.take(np.broadcast_to(held, self.counts), [turn], axis=loop).reshape(counts)
+                for index, held in self.numbers.items()
+            }
+            yield Region(self.sheet, self.formula, self.kind, origin, counts, steps, self.extent, tables, numbers)
+
     def given(self, index: int, starts: Sequence[int], counts: Sequence[int]) -> Floats:
         """Return the numbers that stand for a `syntax.Given` over a part of the loops, (*counts)."""
         return self.numbers[index][_stretch(starts, counts)]
@@ -97,6 +116,17 @@ class Region:
     def places(self) -> Iterator[tuple[int, int]]:
         """Yield the row and column of every formula."""
         yield from (tuple(place) for place in self.positions()[:, :2].tolist())
+
+
+def _steps_of(table: Ints) -> list[int] | None:
+    """Return how far a coordinate moves along each loop, or None where it follows none."""
+    steps = [int(np.diff(table, axis=axis).flat[0]) if table.shape[axis] > 1 else 0 for axis in range(table.ndim)]
+    found = np.full((1,) * table.ndim, table.flat[0])
+    for axis, step in enumerate(steps):
+        shape = [1] * table.ndim
+        shape[axis] = -1
+        found = found + (step * np.arange(table.shape[axis])).reshape(shape)
+    return steps if (found == table).all() else None
 
 
 def _stretch(starts: Sequence[int], counts: Sequence[int]) -> tuple[slice, ...]:

@@ -86,3 +86,11 @@ def test_windows_may_grow_across_and_lie_side_by_side() -> None:
 def test_windows_may_hold_what_a_sweep_computes() -> None:
     cells: dict[str, Content] = {"A1": 1, **{f"A{r}": f"=COUNTIF(A$1:A{r - 1},A{r - 1})" for r in range(2, 20)}}
     assert both(cells) == []
+
+
+def test_fills_of_one_shape_whose_windows_differ_are_computed_apart() -> None:
+    cells: dict[str, Content] = {f"A{r}": r * 5 % 7 for r in range(1, 31)}
+    cells |= {f"C{r}": f"=COUNTIF($A$1:A{r},A{r})" for r in range(1, 31)}
+    cells |= {f"E{r}": f"=COUNTIF($A$1:$A$30,A{r})" for r in range(1, 31)}
+    assert both(cells) == []
+    assert arrays.explain(book_of({"s": cells}))["fallback_cells"] == 0

@@ -384,7 +384,8 @@ class _Evaluation:
         table = self.value(node.table)
         rows, columns = self.rows_of(node, table.shape[-2]), self.line(node.column, table.shape[-1])
         codes = line_codes(rows, columns)
-        if codes is not None and (_at_edge(node.table) or node.row is None or node.column is None):
+        cut = _at_edge(node.table) and not (rows.beyond is None and columns.beyond is None)
+        if codes is not None and (cut or node.row is None or node.column is None):
             raise Decline("INDEX of a line, or of whole columns or rows, beyond the cells there are")
         return _failing(_gather(table, rows.index, columns.index), codes)
 
