@@ -178,3 +178,52 @@ def test_repeats_draw_from_streams_of_their_own(tmp_path: Path, capsys: pytest.C
     assert (streams(5, 10) == streams(5, 2000)[:10]).all()
     assert main([*arguments[:-4], "--outputs", "s!B2"]) == 2
     assert "draws no random numbers" in capsys.readouterr().err
+
+
+def test_rows_that_must_be_computed_one_by_one_are_right_and_said_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book, table, out = tmp_path / "b.xlsx", tmp_path / "in.csv", tmp_path / "out.csv"
+    book.write_bytes(file_of({"s": {"A1": 1, **{f"F{r}": r * r for r in range(1, 5)}, "B1": '=INDIRECT("F"&A1)*2'}}))
+    table.write_text("n\n3\n1\n4\n")
+    assert (
+        main(["batch", str(book), "--inputs", str(table), "--map", "n=s!A1", "--outputs", "s!B1", "-o", str(out)]) == 0
+    )
+    assert out.read_text().split() == ["s!B1", "18.0", "2.0", "32.0"]
+    err = capsys.readouterr().err
+    assert "one after the other" in err
+    assert err.count("\n") == 1
+
+
+def test_a_run_that_was_killed_goes_on(tmp_path: Path) -> None:
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    book, table = tmp_path / "b.xlsx", tmp_path / "in.npz"
+    book.write_bytes(file_of({"s": {"A1": 1, **{f"F{r}": r * r for r in range(1, 5)}, "B1": '=INDIRECT("F"&A1)+A1'}}))
+    numbers = np.arange(400) % 4 + 1.0
+    np.savez(table, n=numbers)
+    arguments = ["batch", str(book), "--inputs", str(table), "--map", "n=s!A1", "--outputs", "s!B1", "--block", "4"]
+    command = [sys.executable, "-m", "sheetgrad.engine", *arguments, "-o", str(tmp_path / "out.npz")]
+    process = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stderr=subprocess.DEVNULL
+    )
+    parts = tmp_path / "out.npz.parts"
+    while process.poll() is None and len(list(parts.glob("*.npz"))) < 3:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "out.npz").exists()
+    done = {path.name: path.stat().st_mtime_ns for path in parts.glob("*.npz")}
+    assert 3 <= len(done) < 100
+    kept: list[int] = []
+    save = Parts.save
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Parts, "save", lambda self, number, block: (kept.append(number), save(self, number, block)))
+        assert main([*arguments, "-o", str(tmp_path / "out.npz")]) == 0
+    assert len(kept) == 100 - len(done)
+    assert (np.load(tmp_path / "out.npz")["s!B1"].ravel() == numbers**2 + numbers).all()
+    assert not parts.exists()

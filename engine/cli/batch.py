@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sheetgrad.sheets.errors import FunctionsMissing, UsageError
 
-from .messages import some
+from .messages import some, warn
 from .parsing import add_file, moment, opened
 
 if TYPE_CHECKING:
@@ -156,6 +156,8 @@ def _check(compiled: Compiled, first: Any, seed: int) -> None:
         if not affected:
             what = f"depends on none of {some(compiled.inputs)}" if compiled.inputs else "draws no random numbers"
             raise UsageError(f"{name}: {place} {what}")
+    if compiled.sequential is not None:
+        warn(f"{name}: the rows are computed one after the other, which takes longer: {compiled.sequential}")
     for function, cells in compiled.missing().items():
         raise FunctionsMissing(f"{name}: no function {function}: needed by {some(cells)}")
 
