@@ -12,6 +12,7 @@ import pytest
 
 from sheetgrad.engine.cli import main
 from tests.hostile_files import HOSTILE
+from tests.packages import book, row, workbook_xml
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMORY = 300 << 20
@@ -67,6 +68,25 @@ def test_as_a_program_within_the_memory(name: str, tmp_path: Path) -> None:
     assert message.count("\n") == 1
     assert peak < MEMORY
     assert os.listdir(tmp_path) == ["book.xlsx"]
+
+
+def test_a_file_cannot_command_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Control characters of texts, formulas and sheet names are spelled out on stdout and stderr."""
+    path = tmp_path / "book.xlsx"
+    cells = '<c r="A1" t="str"><v>_x001B_[2J\u202e</v></c><c r="B1"><f>A1&amp;""</f><v>1</v></c><c r="C1"><f>NOPE\x9b(1)</f></c>'
+    path.write_bytes(book(row(cells), {"xl/workbook.xml": workbook_xml(sheets=("S\x9b[31m",))}))
+    assert main(["check", str(path)]) == 4
+    assert main(["recompute", str(path), "--get", "S\x9b[31m!A1"]) == 4
+    out, message = capsys.readouterr()
+    for text in (out, message):
+        assert not {"\x1b", "\x9b", "\u202e"} & set(text)
+        assert "\\x9b[31m" in text or "\\x1b[2J" in text
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="the system has no endless file")
+def test_an_endless_file_is_not_read_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "/dev/zero"]) == 3
+    assert "not a workbook" in capsys.readouterr().err
 
 
 def made(name: str) -> bytes:

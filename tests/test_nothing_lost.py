@@ -333,6 +333,29 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureF
     assert os.listdir(target) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, pipe = tmp_path / "book.xlsx", tmp_path / "pipe.xlsx"
+    path.write_bytes(everything())
+    os.mkfifo(pipe)
+    assert main(["recompute", str(path), "-o", str(pipe)]) == 3
+    assert capsys.readouterr().err.count("\n") == 1
+    assert sorted(os.listdir(tmp_path)) == ["book.xlsx", "pipe.xlsx"]
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="the system has no links")
+def test_a_link_stays_and_permissions_stay(tmp_path: Path) -> None:
+    path, link = tmp_path / "book.xlsx", tmp_path / "link.xlsx"
+    path.write_bytes(everything())
+    path.chmod(0o640)
+    link.symlink_to(path.name)
+    assert main(["recompute", str(link), "--set", "data!A1=7", "--in-place"]) == 0
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert open_workbook(path)["data!F1"] == 21.0
+
+
 def test_the_input_is_opened_for_reading_only(tmp_path: Path) -> None:
     path, out = tmp_path / "book.xlsx", tmp_path / "out.xlsx"
     path.write_bytes(everything())

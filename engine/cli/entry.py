@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from sheetgrad.sheets.errors import SheetgradError
 
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     if arguments is None:
         gc.set_threshold(GARBAGE)
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal need not know all of a file's characters
         atexit.register(gc.freeze)  # or leaving would look for cycles in everything once more, a tenth of a short run
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -68,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output is gone: say nothing, not even when Python flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.BROKEN_PIPE
+    except MemoryError:
+        complain("there is not enough memory")
+        return Exit.REFUSED
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return Exit.REFUSED

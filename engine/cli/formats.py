@@ -14,6 +14,7 @@ from sheetgrad.sheets.errors import UsageError
 from sheetgrad.sheets.values import Error, Scalar
 
 from ..workbook import Result
+from .messages import harmless
 from .tables import show
 
 FORMATS = ("table", "json", "csv", "npz")
@@ -48,7 +49,8 @@ def _table(result: Result, references: Sequence[str]) -> None:
     for number, reference in enumerate(references):
         values = result.array(reference)
         if values.size == 1:
-            print(plain(values.item()) if len(references) == 1 else f"{reference}  {plain(values.item())}")
+            text = harmless(plain(values.item()))
+            print(text if len(references) == 1 else f"{reference}  {text}")
             continue
         area = result.area(reference)
         if number:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 PATIENCE = 1.0  # seconds before progress shows
 
 
 def complain(text: str) -> None:
     """Print one line to stderr."""
-    print(f"sheetgrad: {' '.join(text.split())}", file=sys.stderr)
+    print(f"sheetgrad: {harmless(' '.join(text.split()))}", file=sys.stderr)
+
+
+def harmless(text: str) -> str:
+    """Spell out control characters, with which a text of a file could command a terminal, or turn what it shows.
+
+    >>> harmless("a" + chr(27) + "[2J"), harmless("é")
+    ('a\\\\x1b[2J', 'é')
+    """
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def warn(text: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from .messages import harmless
+
 
 def show(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
     """Print a table; ``right``: the columns that are aligned to the right."""
+    headers, rows = [*map(harmless, headers)], [[*map(harmless, row)] for row in rows]
     if sys.stdout.isatty():
         _drawn(headers, rows, right)
         return
