@@ -18,6 +18,7 @@ from sheetgrad.sheets.model import Area, Workbook
 from .books import Content, book_of, file_of
 from .differentiable_formulas import CELLS, formulas
 from .lesson_books import lesson_book
+from .lesson_set import made
 from .test_agreement import SIZE, ref, references, spelled
 
 torch = pytest.importorskip("torch")
@@ -153,6 +154,36 @@ def test_the_lesson_s_gradients_are_those_it_spells_out() -> None:
     scale = 2 * np.count_nonzero(values["epochs!X12:AL26"]) * values["epochs!E4"]  # of the sum of squares to the RMSE
     np.testing.assert_allclose(found["bias!B26:F40"], values["epochs!AN12:AR26"] / scale, atol=1e-14)
     np.testing.assert_allclose(found["bias!H19:V23"], values["epochs!X5:AL9"] / scale, atol=1e-14)
+
+
+# Of the other lessons that train: the loss of the first step, and where its gradients stand as formulas.
+SPELLED_OUT = {
+    "train": ("loss_step_0", {f"start_{name}": f"grad_{name}_step_0" for name in (
+        "first_0", "first_1", "second_0_0", "second_0_1", "second_1_0", "second_1_1", "dense_0_0", "dense_2_1", "dense_3_1")}),
+    "collab-nn": ("loss_step_0", {f"start_{name}": f"grad_{name}_step_0" for name in (
+        "users", "films", "first", "first_bias", "second", "second_bias")}),
+    "tabular": ("loss_step_0", {f"start_{name}": f"grad_{name}_step_0" for name in (
+        "days", "regions", "first", "first_bias", "second", "second_bias")}),
+    "titanic": ("net_loss_step_0", {"net_weights": "net_grad_first_step_0", "net_second": "net_grad_second_step_0",
+                                    "start_bias": "net_grad_bias_step_0"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lesson", SPELLED_OUT)
+def test_the_training_lessons_gradients_are_those_they_spell_out(lesson: str) -> None:
+    loss, panels = SPELLED_OUT[lesson]
+    book = open_workbook(made(lesson))
+    found, values = book.gradient(loss, list(panels)), book.recompute()
+    for weights, panel in panels.items():
+        spelled_out = np.atleast_2d(np.asarray(values[panel], dtype=np.float64))
+        assert np.abs(spelled_out).max() > 1e-3
+        np.testing.assert_allclose(found[weights], spelled_out, rtol=1e-12, atol=1e-14, err_msg=panel)
+
+
+def test_the_linear_descent_s_gradient_is_the_one_it_spells_out() -> None:
+    book = open_workbook(made("titanic"))
+    found, values = book.gradient("descent_first_loss", "weights"), book.recompute()
+    np.testing.assert_allclose(found["weights"].ravel(), values["gradient_step_0"].ravel(), rtol=1e-12, atol=1e-14)
 
 
 def test_through_training_the_gradient_is_a_difference_of_recomputations() -> None:
