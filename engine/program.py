@@ -141,6 +141,8 @@ class Program:
                     if straight is not None and straight.execute(machine):
                         self.straightened.append(step)
                         return
+                    if _turn_by_turn(step, machine):
+                        return
                     run_sweep(step, machine, {unit.number: Frame.whole(unit.region) for unit in step.units})
                 except Decline as reason:
                     self._by_cell(step.units, cell_by_cell, str(reason))
@@ -171,6 +173,13 @@ class Program:
 
     def _producers(self, node: View | Growing, region: Region) -> set[int]:
         return set(self.owner.distinct(view_window(node, region)))
+
+
+def _turn_by_turn(sweep: Sweep, machine: Machine) -> bool:
+    """Compute a sweep on Python's values, where it is of few cells a turn."""
+    from .backends.turns import run_turns
+
+    return run_turns(sweep, machine)
 
 
 def _straight(sweep: Sweep) -> Straight | None:

@@ -63,6 +63,12 @@ GENERAL: dict[str, dict[str, Content]] = {
     "an infinity on the way": {"B1": 10, **down("B", "1/(B{p}*1E308*A{r})+1")},
     "an error behind one that decides": {"A9": 0, "B1": 1, **down("B", "IF(AND(B{p}>5,1/A{r}>0),1,B{p}+1)")},
     "out of the table": {"B1": 1, **down("B", "INDEX(A$1:A$9,B{p})+B{p}")},
+    "a text carried down": {"B1": "low", **down("B", 'IF(A{r}>1.5,"high",B{p})')},
+    "flags": {"B1": True, **down("B", "AND(B{p},A{r}>0.3)")},
+    "errors made good": {"A9": 0, "B1": 1, **down("B", "IFERROR(B{p}/A{r},0)")},
+    "rounded": {"B1": 1, **down("B", "ROUND(B{p}*0.9+A{r},2)")},
+    "dates": {"B1": 44000, **down("B", "EDATE(B{p},1)")},
+    "two columns of texts and numbers": {"B1": 1, "C1": "a", **down("B", "LEN(C{p})"), **down("C", "C{p}&B{r}")},
     "texts joined": {"B1": "a", **down("B", 'B{p}&"x"')},
 }
 
@@ -87,6 +93,15 @@ def test_what_are_not_numbers_is_left_to_the_general_machine(name: str) -> None:
     workbook = book_of({"s": {**INPUTS, **GENERAL[name]}})
     steps = arrays.explain(workbook)["steps"]
     assert not any(step.get("straight_line") for step in steps), steps
+
+
+@pytest.mark.parametrize("name", sorted(GENERAL.keys() - {"out of the table"}))
+def test_what_are_not_numbers_is_computed_on_values_turn_by_turn(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("arrays of one cell were made for every turn")
+
+    monkeypatch.setattr("sheetgrad.engine.program.run_sweep", refuse)
+    arrays.explain(book_of({"s": {**INPUTS, **GENERAL[name]}}))
 
 
 # Random recurrences over one to three columns, of inputs that are mostly numbers.

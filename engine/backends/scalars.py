@@ -146,9 +146,11 @@ def cells_of(machine: Machine) -> Cells:
     return cells
 
 
-def compile_scalar(region: Region, program: Node, common: frozenset[int], flat: Flat) -> ScalarProgram | None:
-    """Compile the program of a region of few formulas; None where it is better off on arrays."""
-    if region.size > FEW or region.extent != (1, 1):
+def compile_scalar(
+    region: Region, program: Node, common: frozenset[int], flat: Flat, most: int = FEW
+) -> ScalarProgram | None:
+    """Compile the program of a region of at most so many formulas; None where it is better off on arrays."""
+    if region.size > most or region.extent != (1, 1):
         return None
     compiler = _Compiler(flat, common, region.counts)
     steps = [(int(down), int(across)) for down, across in region.steps[:, :2]]
