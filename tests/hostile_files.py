@@ -124,6 +124,57 @@ def overlapping() -> bytes:
     return bytes(data)
 
 
+def zip64(count: int | None = None, size: int | None = None, offset: int | None = None) -> Callable[[], bytes]:
+    """Give the directory a zip64 end (APPNOTE 4.3.14 and 15), with what is given instead of what is right."""
+
+    def make() -> bytes:
+        end = GOOD.rindex(b"PK\x05\x06")
+        tail = bytearray(GOOD[end:])
+        right = struct.unpack_from("<H2L", tail, 10)
+        said = [own if given is None else given for own, given in zip(right, (count, size, offset), strict=True)]
+        record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, said[0], *said)
+        struct.pack_into("<2H2L", tail, 8, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+        return GOOD[:end] + record + struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1) + bytes(tail)
+
+    return make
+
+
+def with_entry(name: str, method: int = zipfile.ZIP_DEFLATED) -> Callable[[], bytes]:
+    """Add an entry compressed in some way."""
+
+    def make() -> bytes:
+        buffer = io.BytesIO(GOOD)
+        with zipfile.ZipFile(buffer, "a") as archive:
+            archive.writestr(zipfile.ZipInfo(name), b"x" * 100, method)
+        return buffer.getvalue()
+
+    return make
+
+
+def two_of(first: str, second: str) -> Callable[[], bytes]:
+    """Add two entries."""
+    return lambda: zipped({**parts(GOOD_ROWS), first: b"1", second: b"2"})
+
+
+def twice_the_same_data() -> bytes:
+    """Let two directory records lead to one entry, as bombs of overlapping files do."""
+    data = bytearray(zipped({**parts(GOOD_ROWS), "a1": b"x" * 2000, "a2": b"x" * 2000}))
+    directory = data.index(b"PK\x01\x02")
+    first, second = (data.index(name, directory) - 46 for name in (b"a1", b"a2"))
+    data[second + 42 : second + 46] = data[first + 42 : first + 46]
+    return bytes(data)
+
+
+def with_table(target: str) -> Callable[[], bytes]:
+    """Let the sheet name a table somewhere."""
+    return with_part("xl/worksheets/_rels/sheet1.xml.rels", relations({"r1": ("table", target)}))
+
+
+def encoded_as(encoding: str) -> Callable[[], bytes]:
+    """Say that a sheet is in some encoding."""
+    return with_part(SHEET, f'<?xml version="1.0" encoding="{encoding}"?>{sheet_xml(GOOD_ROWS)}')
+
+
 DEEP = "<a>" * 300 + "</a>" * 300
 HOSTILE: list[tuple[str, Callable[[], bytes], str]] = [
     ("empty", lambda: b"", "empty"),
@@ -286,5 +337,27 @@ HOSTILE: list[tuple[str, Callable[[], bytes], str]] = [
     ("shared string far away", with_rows(row(f'<c r="B7" t="s"><v>{"9" * 50}</v></c>')), "shared string"),
     ("strings that are no strings", with_part(STRINGS, "<a"), "not well-formed"),
     ("relationships that are none", with_part("xl/_rels/workbook.xml.rels", "no"), "not well-formed"),
+    ("entry in bzip2", with_entry("xl/x.bin", zipfile.ZIP_BZIP2), "method 12"),
+    ("entry in LZMA", with_entry("xl/x.bin", zipfile.ZIP_LZMA), "method 14"),
+    ("strong encryption", directory_field(SHEET, 8, "<H", 0x41), "encrypted"),
+    ("zip64 of very many entries", zip64(count=1 << 60), "entries, more than"),
+    ("zip64 of a huge directory", zip64(size=(1 << 64) - 1), "truncated"),
+    ("zip64 of a directory far away", zip64(offset=1 << 63), "truncated"),
+    ("zip64 of a directory before the file", zip64(offset=(1 << 64) - 1), "truncated"),
+    ("an end of the directory in the comment", lambda: GOOD[:-2] + struct.pack("<H", 22) + b"PK\x05\x06" + bytes(18), "Content_Types"),
+    ("far more than a comment behind the directory", lambda: GOOD + b"x" * 70_000, "truncated"),
+    ("two records of one entry", twice_the_same_data, "not where the zip directory says"),
+    ("two names but for case, beyond ASCII", two_of("xl/\u00c9.bin", "xl/\u00e9.bin"), "two entries"),
+    ("two names but for the root", two_of("xl/q.bin", "/xl/q.bin"), "two entries"),
+    ("table outside the package", with_table("../../../../etc/passwd"), "outside the package"),
+    ("table outside the package, escaped", with_table("..%2f..%2f..%2f..%2fetc/passwd"), "outside the package"),
+    ("table outside the package, by backslashes", with_table("..\\..\\..\\..\\etc\\passwd"), "outside the package"),
+    ("sheet without a relationship", with_part(WORKBOOK, workbook_xml().replace('r:id="rId1"', "")), "has no part"),
+    ("very many sheets", with_part(WORKBOOK, workbook_xml(sheets=tuple(f"s{i}" for i in range(20_000)))), "has no part"),
+    ("encoding of several bytes a character", encoded_as("shift_jis"), "encoding"),
+    ("encoding that is a transformation", encoded_as("rot13"), "encoding"),
+    ("encoding that does not exist", encoded_as("klingon"), "encoding"),
+    ("reference to character 0", with_rows(row("<c r='A1'><f>&#0;</f></c>")), "not well-formed"),
+    ("reference to half a character", with_rows(row("<c r='A1'><f>&#xD800;</f></c>")), "not well-formed"),
     ("workbook cut", with_part(WORKBOOK, workbook_xml()[:-5]), "not well-formed"),
 ]  # fmt: skip

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +43,36 @@ def chain(count: int) -> str:
     return row(f"<c r='B1'><f>A{count}</f></c>") + rows
 
 
+def commented(comment: bytes) -> bytes:
+    buffer = io.BytesIO(book(row(CELLS)))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.comment = comment
+    return buffer.getvalue()
+
+
+class Stream(io.RawIOBase):
+    """A file that can only be written to its end."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.written.append(bytes(data))
+        return len(data)
+
+
+def streamed() -> bytes:
+    """Return an archive whose local headers know no sizes: these stand behind the data."""
+    stream = Stream()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts(row(CELLS)).items():
+            archive.writestr(name, data)
+    return b"".join(stream.written)
+
+
 LONG = "A1*3" + "+0" * ((8191 - 4) // 2)
 # Name → file, and what B1 is
 ODD: dict[str, tuple[Callable[[], bytes], float]] = {
@@ -63,6 +96,19 @@ ODD: dict[str, tuple[Callable[[], bytes], float]] = {
     "absolute targets": (lambda: book(row(CELLS), {"xl/_rels/workbook.xml.rels": relations({"rId1": ("worksheet", "/xl/worksheets/sheet1.xml")}), "xl/sharedStrings.xml": None}), 6),
     "empty rows and cells": (lambda: book("<row/><row/>" + '<row r="5"><c r="A5"/></row>' + row(CELLS)), 6),
     "one bad cell": (lambda: book(row(CELLS + '<c r="C1"><f>A1*(</f></c><c r="D1" t="e"><v>#WHAT!</v></c>')), 6),
+    "a value in CDATA": (lambda: book(row('<c r="A1"><v><![CDATA[2]]></v></c><c r="B1"><f>A1*3</f></c>')), 6),
+    "a comment and an instruction in a value": (lambda: book(row('<c r="A1"><v>1<!-- x -->0<?y z?>0</v></c><c r="B1"><f>A1*0.06</f></c>')), 6),
+    "a value before its formula": (lambda: book(row('<c r="A1"><v>2</v></c><c r="B1"><v>9</v><f>A1*3</f></c>')), 6),
+    "cells of another namespace": (lambda: book(row('<x:c xmlns:x="urn:x" r="A1"><x:v>7</x:v></x:c>' + CELLS)), 6),
+    "styles and metadata that are not there": (lambda: book(row('<c r="A1" s="99999999999" vm="-1"><v>2</v></c><c r="B1" s="-1" cm="99999999999"><f>A1*3</f></c>')), 6),
+    "areas that lie": (lambda: book(row(CELLS + '<c r="C1"><f t="array" ref="Q9:A1">1</f></c><c r="D1"><f t="array" ref="D1:D99999999">1</f></c>')), 6),
+    "shared formulas without a master": (lambda: book(row(CELLS + f'<c r="C1"><f t="shared" si="{"9" * 5000}"/><v>1</v></c>')), 6),
+    "names in a ring": (lambda: book(row(CELLS + "<c r='C1'><f>a+b</f></c>"), {"xl/workbook.xml": workbook_xml('<definedNames><definedName name="a">b</definedName><definedName name="b">a</definedName></definedNames>')}), 6),
+    "a relationship to itself": (lambda: book(row(CELLS), {"xl/worksheets/_rels/sheet1.xml.rels": relations({"r1": ("table", "sheet1.xml"), "r2": ("table", "http://192.0.2.1/t.xml")})}), 6),
+    "very many attributes": (lambda: book(row(CELLS) + '<row r="2" ' + " ".join(f'a{i}="{i * 7919}"' for i in range(20_000)) + "/>"), 6),
+    "a long comment of the archive": (lambda: commented(b"c" * 65_535), 6),
+    "a folder and a link as entries": (lambda: zipped({**parts(row(CELLS)), "xl/media/": b"", "xl/link": b"/etc/passwd"}), 6),
+    "an archive written as a stream": (lambda: streamed(), 6),
     "stored uncompressed": (lambda: zipped(parts(row(CELLS)), 0), 6),
 }  # fmt: skip
 
