@@ -137,7 +137,7 @@ def test_verify_of_no_lesson(capsys: pytest.CaptureFixture[str], tmp_path: Path)
 def test_interrupt_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, lesson: Path
 ) -> None:
-    def interrupted(_: object) -> NoReturn:
+    def interrupted(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(check, "opened", interrupted)

@@ -20,7 +20,7 @@ ALLOWED = {"sheets": {"sheets"}, "engine": {"sheets", "engine"}, "generators": s
 HEAVY = {"torch", "rich", "xlsxwriter", "openpyxl", "scipy", "lxml", "hypothesis"}
 # What a plain run has no need of, unless numpy imports it.
 NEEDLESS = {
-    "asyncio", "csv", "doctest", "importlib_metadata", "json", "numpy.ma", "numpy.random", "pathlib", "pkgutil",
+    "asyncio", "csv", "doctest", "importlib_metadata", "numpy.ma", "numpy.random", "pathlib", "pkgutil",
     "random", "shutil", "string", "tempfile", "threading", "unittest", "urllib", "sheetgrad.engine.formats",
     "sheetgrad.engine.reference", "sheetgrad.engine.structured", "sheetgrad.engine.unparse",
     "sheetgrad.sheets.in_memory",
