@@ -11,6 +11,8 @@ from typing import Any
 
 Engine = dict[str, Any]
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
+READING, WRITING = ("inflate", "expat", "calamine", "openpyxl"), ("deflate",)
+ARITHMETIC = ("bare numpy", "bare torch")
 BEGIN, END = "<!-- tables: made by make performance -->", "<!-- end of tables -->"
 
 
@@ -34,19 +36,18 @@ def engines(workloads: Sequence[dict[str, Any]]) -> str:
 
 
 def floors(workloads: Sequence[dict[str, Any]]) -> str:
-    """Return the table of floors: what reading alone costs, and the arithmetic on bare arrays."""
-    names = ["inflate", "expat", "calamine", "openpyxl", "bare numpy", "bare torch"]
-    lines = [
-        _row(["workload", "our load", *names[:4], "our compute", *names[4:]]),
-        _row(["---", *["---:"] * (len(names) + 2)]),
-    ]
+    """Return the table of floors: what reading and writing alone cost, and the arithmetic on bare arrays."""
+    headers = ["our load", *READING, "our save", *WRITING, "our compute", *ARITHMETIC]
+    lines = [_row(["workload", *headers]), _row(["---", *["---:"] * len(headers)])]
     for workload in workloads:
         if not workload["floors"]:
             continue
         ours, found = workload["engines"][0], {floor["engine"]: floor for floor in workload["floors"]}
-        reading = [seconds(found[name]["load"]) if name in found else "" for name in names[:4]]
-        bare = [seconds(found[name]["compute"]) if name in found else "" for name in names[4:]]
-        lines.append(_row([workload["title"], seconds(ours["load"]), *reading, seconds(ours["compute"]), *bare]))
+        cells = [workload["title"]]
+        for stage, names in (("load", READING), ("save", WRITING), ("compute", ARITHMETIC)):
+            floors_of_stage = [seconds(found[name][stage]) if name in found else "" for name in names]
+            cells += [seconds(ours[stage]), *floors_of_stage]
+        lines.append(_row(cells))
     return "\n".join(lines) + "\n"
 
 

@@ -81,6 +81,7 @@ def floors(workload: Workload, names: Sequence[str], repeats: int, timeout: floa
 def spawn(arguments: Sequence[str], timeout: float) -> Run:
     """Run a module of the benchmark as a process, and count what it costs."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / ".view"), str(ROOT)))}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # who installs a package has its bytecode
     command = [sys.executable, "-m", *arguments]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
