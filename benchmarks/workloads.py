@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import xlsxwriter
@@ -173,9 +174,7 @@ def _descent_row(rated: Worksheet, row: int, left: int, own: int, count: int, fa
             rated.write_formula(row, error + 1 + side * factors + k, f"=${xl_col_to_name(error)}{line}*{other}{line}")
 
 
-def _descent_update(
-    people: Worksheet, films: Worksheet, row: int, left: int, own: int, end: int, factors: int
-) -> None:
+def _descent_update(people: Worksheet, films: Worksheet, row: int, left: int, own: int, end: int, factors: int) -> None:
     line, error = row + 1, left + 2 * factors + 1
     errors = f"ratings!${xl_col_to_name(error)}$2:${xl_col_to_name(error)}${end}"
     for k in range(factors):
@@ -208,13 +207,28 @@ def lookups(path: Path, rows: int) -> None:
 
 
 def distinct(path: Path, formulas: int) -> None:
-    """Write formulas of which no two have the same shape: nothing to lift, only overhead."""
+    """Write formulas of which no two are alike: their numbers differ, and how many terms they have."""
     with _Columns(path, "distinct") as sheet:
         for row in range(formulas):
             line = row + 1
             sheet.number(row, 0, (row * 7919 % 1000) / 8)
             terms = "+".join(f"A{line}*{row * 3 + k}" for k in range(1 + row % 3))
             sheet.formula(row, 1, f"=ROUND({terms},{row % 5})-{row}")
+
+
+def shapes(path: Path, formulas: int) -> None:
+    """Write formulas each with operators and functions of its own, not its numbers alone."""
+    random = Random(23)
+    with _Columns(path, "shapes") as sheet:
+        for row in range(formulas):
+            sheet.number(row, 0, (row * 7919 % 1000) / 8)
+            sheet.formula(row, 1, f"=A{row + 1}" + "".join(_operation(random, row) for _ in range(6)))
+
+
+def _operation(random: Random, row: int) -> str:
+    cell = f"A{random.randint(1, row + 1)}"
+    inner = random.choice(("{}", "ABS({})", "MAX({},3)", "ROUND({},1)", "SQRT({})", "IF({}>50,1,2)", "({}-7)"))
+    return f"{random.choice('+-*')}{inner.format(cell)}"
 
 
 class _Columns:
@@ -261,6 +275,7 @@ WORKLOADS: tuple[Workload, ...] = (
     Workload("lookups10k", "lookups, 10,000 rows", partial(lookups, rows=10_000)),
     Workload("lookups100k", "lookups, 100,000 rows", partial(lookups, rows=100_000), large=True),
     Workload("distinct50k", "50,000 distinct formulas", partial(distinct, formulas=50_000)),
+    Workload("shapes10k", "10,000 formulas of distinct shapes", partial(shapes, formulas=10_000)),
 )
 
 

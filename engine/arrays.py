@@ -16,6 +16,7 @@ from sheetgrad.sheets.addresses import quote_sheet, range_name
 from sheetgrad.sheets.model import Area, FormulaKind, Workbook
 
 from .backends.numpy import Machine
+from .collecting import uncollected
 from .context import Context, Kept, Place
 from .footprints import cells_of
 from .grid import Grid
@@ -69,7 +70,8 @@ def _program(workbook: Workbook, grid: Grid, context: Context, outcome: Outcome)
         found: Program = kept.program
         return found
     started = perf_counter()
-    program = build(workbook, grid, outcome.spills)
+    with uncollected():
+        program = build(workbook, grid, outcome.spills)
     outcome.lift += perf_counter() - started
     if context.as_stored or kept.program is None:
         kept.program, kept.layout = program, layout
@@ -78,8 +80,9 @@ def _program(workbook: Workbook, grid: Grid, context: Context, outcome: Outcome)
 
 def prepare(workbook: Workbook, grid: Grid, kept: Kept) -> None:
     """Build the array program of a workbook on its stored values, for `evaluate` to find."""
-    program = build(workbook, grid)
-    program.plan()
+    with uncollected():
+        program = build(workbook, grid)
+        program.plan()
     kept.program, kept.layout, kept.fresh = program, _layout(grid), grid
 
 

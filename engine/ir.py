@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Scalar
@@ -251,13 +251,25 @@ def walk(root: Node) -> Iterator[Node]:
 
 
 class Pool:
-    """Makes structurally equal nodes the same object."""
+    """Makes structurally equal nodes the same object, if their children are from the pool."""
 
     def __init__(self) -> None:
-        self._nodes: dict[Node, Node] = {}
+        self._nodes: dict[Any, Node] = {}
 
     def __call__(self, node: AnyNode) -> AnyNode:
-        return self._nodes.setdefault(node, node)  # type: ignore[return-value]
+        return self._nodes.setdefault(_key(node), node)  # type: ignore[return-value]
+
+
+def _key(node: Node) -> Any:
+    """Return what tells a node from others: its children by identity, so that nests are not walked again and again."""
+    match node:
+        case Operate(operator, operands, final):
+            return Operate, operator, tuple(map(id, operands)), final
+        case Apply(function, arguments, draw):
+            return Apply, function, tuple([(id(a.node), a.from_reference, a.missing) for a in arguments]), draw
+        case Select(condition, then, otherwise):
+            return Select, id(condition), id(then), id(otherwise)
+    return node
 
 
 def shared(nodes: Iterable[Node]) -> frozenset[int]:

@@ -16,6 +16,7 @@ from .ir import (
     Choose,
     Contract,
     Growing,
+    Indirect,
     Node,
     Offset,
     Operate,
@@ -79,8 +80,9 @@ FAST: Sequence[Rule] = (sum_of_product, sumproduct, row_times_column, running_re
 def rewrite(root: Node, rules: Sequence[Rule], pool: Pool) -> Node:
     """Apply rules bottom-up, once; equal results are one object."""
     nodes = list(walk(root))
-    if not any(isinstance(node, Apply) and node.function in HEADS for node in nodes):
-        return root
+    calls = (node for node in nodes if isinstance(node, Apply) and node.function in HEADS)
+    if not any(rule(call) is not None for call in calls for rule in rules):
+        return root  # the rules look at windows, which no rule replaces
     done: dict[int, Node] = {}
     for node in nodes:
         rebuilt = pool(_with_children(node, done))
@@ -122,4 +124,6 @@ def _with_children(node: Node, done: dict[int, Node]) -> Node:
             return Pick(new(table), None if row is None else new(row), None if column is None else new(column))
         case Offset(_, rows, columns, _, _):
             return replaced(node, rows=new(rows), columns=new(columns))
+        case Indirect(text, _, _, _):
+            return replaced(node, text=new(text))
     return node

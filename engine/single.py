@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
+
 from .functions import find
 from .ir import Apply, Choose, Const, Contract, Given, Node, Operate, Pick, Place, Recover, Select, View, children
 
 
-def single(node: Node) -> bool:
-    """Tell whether a node stands for one value in each turn, as far as that can be told before it runs."""
+def singles(nodes: Iterable[Node]) -> set[int]:
+    """Return, by identity, the nodes that stand for one value in each turn, as far as that can be told beforehand.
+
+    ``nodes``: children before parents, as `ir.walk` yields them.
+    """
+    found: set[int] = set()
+    for node in nodes:
+        if _single(node, found):
+            found.add(id(node))
+    return found
+
+
+def stills(nodes: Iterable[Node]) -> set[int]:
+    """Return, by identity, the nodes that have the same value in all turns; ``nodes`` as in `singles`."""
+    found: set[int] = set()
+    for node in nodes:
+        if _still(node, found):
+            found.add(id(node))
+    return found
+
+
+def _single(node: Node, known: Container[int]) -> bool:
     match node:
         case Const() | Contract() | Given():
             return True
@@ -16,19 +38,18 @@ def single(node: Node) -> bool:
         case Place(count=count):
             return count == 1
         case Pick(_, row, column):
-            return row is not None and column is not None and single(row) and single(column)
+            return id(row) in known and id(column) in known
         case Operate() | Select() | Choose() | Recover():
-            return all(single(part) for part in children(node))
+            return all(id(part) in known for part in children(node))
         case Apply(function, arguments, _):
             found = find(function)
             if found is None or found.shape == "array":
                 return False
-            return found.shape != "elementwise" or all(single(argument.node) for argument in arguments)
+            return found.shape != "elementwise" or all(id(argument.node) in known for argument in arguments)
     return False
 
 
-def still(node: Node) -> bool:
-    """Tell whether a node has the same value in all turns."""
+def _still(node: Node, known: Container[int]) -> bool:
     match node:
         case Const():
             return True
@@ -38,7 +59,7 @@ def still(node: Node) -> bool:
             return not any(steps)
         case Apply(function, _, _):
             found = find(function)
-            return found is not None and not found.wants_context and all(map(still, children(node)))
+            return found is not None and not found.wants_context and all(id(part) in known for part in children(node))
         case Operate() | Select() | Choose() | Recover() | Pick() | Contract():
-            return all(map(still, children(node)))
+            return all(id(part) in known for part in children(node))
     return False

@@ -42,7 +42,7 @@ from ..ir import (
 )
 from ..placing import Layout
 from ..regions import Region
-from ..single import single, still
+from ..single import singles, stills
 from .numpy import Decline, Machine, _numeric
 from .products import FOLDS
 from .scalar_operations import (
@@ -152,10 +152,10 @@ def compile_scalar(
     """Compile the program of a region of at most so many formulas; None where it is better off on arrays."""
     if region.size > most or region.extent != (1, 1):
         return None
-    compiler = _Compiler(flat, common, region.counts)
+    compiler = _Compiler(flat, common, region.counts, program)
     steps = [(int(down), int(across)) for down, across in region.steps[:, :2]]
     found = compiler.places(region.sheet, int(region.origin[0]), int(region.origin[1]), steps)
-    if found is None or not single(program):
+    if found is None or not compiler.single(program):
         return None
     try:
         root = compiler.scalar(program)
@@ -166,15 +166,15 @@ def compile_scalar(
 
 def compile_invariants(region: Region, program: Node, common: frozenset[int], flat: Flat) -> dict[int, Invariant]:
     """Compile the largest parts of a program that are the same all over its loops, by the identity of their nodes."""
-    compiler = _Compiler(flat, common, (1,) * len(region.counts))
-    found = {}
+    compiler = _Compiler(flat, common, (1,) * len(region.counts), program)
+    found, still = {}, stills(walk(program))
     stack, seen = [program], set[int]()
     while stack:
         node = stack.pop()
         if id(node) in seen or isinstance(node, Const | View):
             continue
         seen.add(id(node))
-        if not (single(node) and still(node)):
+        if not (compiler.single(node) and id(node) in still):
             stack += children(node)
             continue
         try:
@@ -187,10 +187,11 @@ def compile_invariants(region: Region, program: Node, common: frozenset[int], fl
 class _Compiler:
     """Turns nodes into functions."""
 
-    def __init__(self, flat: Flat, common: frozenset[int], counts: tuple[int, ...]) -> None:
+    def __init__(self, flat: Flat, common: frozenset[int], counts: tuple[int, ...], program: Node) -> None:
         self.flat = flat
         self.common = common
         self.turns: Sequence[Turn] = list(product(*(range(count) for count in counts)))
+        self._singles = singles(walk(program))
 
     def moved(self, start: int, steps: Sequence[int]) -> Iterator[int]:
         """Yield a number that moves along the loops, turn by turn."""
@@ -204,22 +205,29 @@ class _Compiler:
 
     def places(self, sheet: int, row: int, column: int, steps: Sequence[Step]) -> tuple[int, list[int]] | None:
         """Return the block of a moving cell, and where in its memory the cell is turn by turn; None if in no one."""
+        if len(self.turns) == 1:
+            only = self.flat.find(sheet, row, column)
+            return None if only is None else (only[0], [only[1]])
         found = [self.flat.find(sheet, *corner) for corner in self.corners(row, column, steps)]
         blocks = {place[0] for place in found if place is not None}
         if len(blocks) != 1 or None in found:
             return None
         return blocks.pop(), [place[1] for place in found if place is not None]
 
+    def single(self, node: Node) -> bool:
+        """Tell whether a node of the program stands for one value in each turn."""
+        return id(node) in self._singles
+
     def scalar(self, node: Node) -> Run:
         """Compile a node of one value."""
-        made = COMPILERS[type(node)](self, node) if type(node) in COMPILERS and single(node) else _general(node)
+        made = COMPILERS[type(node)](self, node) if type(node) in COMPILERS and self.single(node) else _general(node)
         if id(node) in self.common and not isinstance(node, Const | View):
             return partial(_once, id(node), made)
         return made
 
     def values(self, node: Node) -> ArrayRun:
         """Compile an argument: whatever it is, as an array."""
-        if single(node):
+        if self.single(node):
             run = self.scalar(node)
             return lambda cells: cells.wrapped(run(cells))
         if isinstance(node, View):
@@ -360,7 +368,7 @@ class _Compiler:
             return self.folded(node, general)
         if len(node.arguments) == PLAIN.get(node.function):
             return plain(HELPERS[f"{node.function.lower()}_"], self.arguments(node), general)
-        if node.function in LOGICAL and all(single(each.node) for each in node.arguments):
+        if node.function in LOGICAL and all(self.single(each.node) for each in node.arguments):
             return decided(LOGICAL[node.function], self.arguments(node), general)
         return self.looked_up(node, general) or self.call(node)
 
@@ -385,9 +393,12 @@ class _Compiler:
 
         nodes = [each.node for each in node.arguments]
         match node.function, nodes:
-            case "MATCH", [sought, View() as line, Const(0.0)] if single(sought) and 1 in (line.height, line.width):
+            case "MATCH", [sought, View() as line, Const(0.0)] if self.single(sought) and 1 in (
+                line.height,
+                line.width,
+            ):
                 return matched(self.scalar(sought), self.window(line), general) if _small(line) else None
-            case "COUNTIF" | "COUNTIFS", _ if len(nodes) % 2 == 0 and all(map(single, nodes[1::2])):
+            case "COUNTIF" | "COUNTIFS", _ if len(nodes) % 2 == 0 and all(map(self.single, nodes[1::2])):
                 ranges = [each for each in nodes[::2] if isinstance(each, View) and _small(each)]
                 if len(ranges) == len(nodes) // 2:
                     windows, wanted = map(self.window, ranges), map(self.scalar, nodes[1::2])
@@ -396,7 +407,7 @@ class _Compiler:
 
     def folded(self, node: Apply, general: Run) -> Run:
         """Compile a reduction of ranges and numbers."""
-        if all(single(each.node) for each in node.arguments):
+        if all(self.single(each.node) for each in node.arguments):
             return folded(FOLDS[node.function], node.function, self.arguments(node), general)
         if len(node.arguments) == 1 and isinstance(node.arguments[0].node, View):
             return reduced(FOLDS[node.function], node.function, self.window(node.arguments[0].node), general)
@@ -404,6 +415,10 @@ class _Compiler:
 
     def given(self, node: Given) -> Run:
         return lambda cells: float(cells.region.numbers[node.index][cells.index])
+
+
+def _is_line(view: View) -> bool:
+    return 1 in (view.height, view.width)
 
 
 def _small(view: View) -> bool:
