@@ -110,4 +110,4 @@ def _on_sheet(texts: Sequence[bytes], part: Coordinate) -> bool:
     if first == end or not (part.flags[0] or end - first == len(str(MAX_ROWS))):
         return True
     rows = {int(text[first:end]) for text in texts}
-    return 0 < min(rows) and max(rows) <= MAX_ROWS
+    return min(rows) > 0 and max(rows) <= MAX_ROWS
