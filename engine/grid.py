@@ -84,9 +84,13 @@ class Flat:
     layout: tuple[Area, ...] = field(init=False)
     data: list[memoryview[float]] = field(init=False)
     kinds: list[memoryview[int]] = field(init=False)
+    _of_sheet: dict[int, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.layout = tuple(block.area for block in self.blocks)
+        self._of_sheet = {}
+        for number, area in enumerate(self.layout):
+            self._of_sheet.setdefault(area.sheet, []).append(number)
         self.data = [_flat(block.data) for block in self.blocks]
         self.kinds = [_flat(block.kind) for block in self.blocks]
 
@@ -99,8 +103,9 @@ class Flat:
 
     def find(self, sheet: int, row: int, column: int) -> tuple[int, int] | None:
         """Return the block of a cell and its place in the block's memory, or None where it is in none."""
-        for number, area in enumerate(self.layout):
-            if sheet == area.sheet and area.top <= row < area.bottom and area.left <= column < area.right:
+        for number in self._of_sheet.get(sheet, ()):
+            area = self.layout[number]
+            if area.top <= row < area.bottom and area.left <= column < area.right:
                 return number, (row - area.top) * area.width + column - area.left
         return None
 

@@ -175,8 +175,10 @@ class Workbook:
     )  # ([book index as in formulas], sheet) → cached values
     package: bytes | None = None  # the file as it was, for the writer
     origin: Any = None  # the openpyxl workbook it was read from, which the writer asks for the package
+    _numbers: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)  # by folded name
 
     def sheet_index(self, name: str) -> int | None:
         """Return the index of the sheet called ``name`` (case ignored), or None."""
-        folded = name.casefold()
-        return next((i for i, sheet in enumerate(self.sheets) if sheet.name.casefold() == folded), None)
+        if len(self._numbers) != len(self.sheets):
+            self._numbers = {sheet.name.casefold(): number for number, sheet in reversed([*enumerate(self.sheets)])}
+        return self._numbers.get(name.casefold())
