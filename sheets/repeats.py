@@ -21,6 +21,7 @@ _VALUE: Final = re.compile(rb"<v>([^<]*)</v>")
 _NO_VALUE: Final = b"<v></v>"
 _ROW_NUMBER: Final = re.compile(rb'<row r="([0-9]{1,7})"')
 _UNCOUNTED: Final = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))  # all digits alike
+SMALLEST = 1 << 12  # bytes of a piece in which it is worth looking for repeats
 _MOST_ROWS: Final = 8  # of a block
 _FEWEST, _WIDE = 4, 1 << 12  # so many blocks must follow one that is worth it; one, where they are of WIDE bytes
 _MOST_BLOCKS: Final = 8  # that are remembered
@@ -43,9 +44,8 @@ class Repeats:
 
         ``at``: where the piece begins in the part; what is left comes with where it does.
         """
-        piece = None
-        if self.moving is not None and self._waited >= self._waits and (self._goes_on or _promises(text)):
-            piece = _Piece.of(text, at)
+        tried = self.moving is not None and len(text) >= SMALLEST and self._waited >= self._waits
+        piece = _Piece.of(text, at) if tried and (self._goes_on or _promises(text)) else None
         if piece is None or self.moving is None:
             self._waited += 1
             yield text, at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from datetime import datetime
+from unittest.mock import patch
 
 import numpy as np
 import xlsxwriter
@@ -14,6 +15,7 @@ from sheetgrad.engine.coordinates import RowCounters
 from sheetgrad.engine.grid import Grid
 from sheetgrad.engine.outcome import Outcome
 from sheetgrad.engine.workbook import Evaluate
+from sheetgrad.sheets import repeats
 from sheetgrad.sheets.addresses import parse_cell
 from sheetgrad.sheets.model import Area, Workbook
 from sheetgrad.sheets.reader import read_workbook
@@ -40,7 +42,8 @@ def file_of(sheets: Mapping[str, Mapping[str, Content]]) -> bytes:
 
 def book_of(sheets: Mapping[str, Mapping[str, Content]]) -> Workbook:
     """Build a workbook as `file_of` writes it."""
-    return read_workbook(file_of(sheets), moving=RowCounters())
+    with patch.object(repeats, "SMALLEST", 0):  # so that short fills are read like long ones
+        return read_workbook(file_of(sheets), moving=RowCounters())
 
 
 def computed(workbook: Workbook, evaluate: Evaluate, seed: int = 0) -> tuple[Grid, Outcome]:

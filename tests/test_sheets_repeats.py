@@ -12,6 +12,7 @@ import pytest
 
 from sheetgrad.engine.coordinates import RowCounters
 from sheetgrad.engine.formula_text import formula_text, moved
+from sheetgrad.sheets import repeats
 from sheetgrad.sheets.model import Cells, FormulaKind, Workbook
 from sheetgrad.sheets.reader import read_workbook
 from sheetgrad.sheets.rendering import real_changes
@@ -22,6 +23,11 @@ from sheetgrad.sheets.writer import written_bytes
 from .packages import SHEET, book, row
 
 ROWS = range(8, 131)  # row numbers of one, two and three digits
+
+
+@pytest.fixture(autouse=True)
+def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repeats, "SMALLEST", 0)
 
 
 def formula(place: str, text: str, value: str = "0", attributes: str = "") -> str:
