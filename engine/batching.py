@@ -20,10 +20,10 @@ from .backends.numpy import Decline
 from .context import Context, Place
 from .footprints import cells_of, view_window
 from .grid import Grid
-from .ir import Growing, View
+from .ir import Growing, Offset, View, deciding
 from .outcome import Outcome
 from .program import Program, run_sweep
-from .slices import Slice, deciding, spills
+from .slices import Slice, spills
 from .steps import CellOrder, Step, Sweep, Unit, Whole, units_of
 from .windows import Frame, Moving, target
 
@@ -113,10 +113,10 @@ class Batch:
         assert self._program is not None
         for offset in unit.offsets:
             for read in deciding(offset):
-                window = view_window(read, unit.region)
-                producers = set(self._program.owner.distinct(window))
-                if producers & self._slice.units or any(meet(window.bounds, area) for area in self.inputs):
-                    raise Unbatchable("OFFSET by what the inputs decide")
+                name = "OFFSET" if isinstance(offset, Offset) else "INDIRECT"
+                units, area = self._program.decided_by(read, unit.region)
+                if units & self._slice.units or (area is not None and any(meet(area, other) for other in self.inputs)):
+                    raise Unbatchable(f"{name} by what the inputs decide")
 
     def _run(self, step: Step, machine: BatchMachine) -> None:
         match step:

@@ -70,8 +70,11 @@ class Marks:
     def gather(self, scatter: Scatter) -> Plane:
         """Return the marks of scattered windows, (*loops, height, width)."""
         if not _wide(scatter.bounds):
-            return self.read(scatter.bounds)[scatter.inside]
-        return self._cells(scatter.bounds, *scatter.places())
+            found: Plane = self.read(scatter.bounds)[scatter.inside]
+        else:
+            found = self._cells(scatter.bounds, *scatter.places())
+        mask = scatter.mask
+        return found if mask is None else np.where(mask, found, np.int32(self.empty))
 
     def _cells(self, bounds: Area, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Plane:
         rows, columns = np.broadcast_arrays(rows, columns)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Scalar
+
+if TYPE_CHECKING:
+    from .spelling import Spelling
 
 Step: TypeAlias = tuple[int, int]  # how far a reference moves (rows, columns) from one turn of a loop to the next
 
@@ -154,6 +157,20 @@ class Offset:
 
 
 @record
+class Indirect:
+    """INDIRECT: the areas that computed texts spell, in A1 style or R1C1; where and how large, only a run tells.
+
+    ``takes``: "cell", where anything larger declines; "cells", where areas of different sizes do; "range", where errors
+    do, too; "areas", where what a smaller one lacks is empty.
+    """
+
+    text: Node
+    a1: bool
+    spelling: Spelling
+    takes: str
+
+
+@record
 class Scattered:
     """Windows of one size whose first cells, at slot ``slot`` of the formula, follow no pattern: a gather."""
 
@@ -200,6 +217,7 @@ Node: TypeAlias = (
     | Recover
     | Pick
     | Offset
+    | Indirect
     | Scattered
     | Contract
     | Prefix
@@ -226,6 +244,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return tuple(part for part in (node.table, node.row, node.column) if part is not None)
         case Offset():
             return node.rows, node.columns
+        case Indirect():
+            return (node.text,)
         case Contract():
             return node.left, node.right, node.original
         case Prefix():
@@ -270,6 +290,12 @@ def _key(node: Node) -> Any:
         case Select(condition, then, otherwise):
             return Select, id(condition), id(then), id(otherwise)
     return node
+
+
+def deciding(node: Offset | Indirect) -> Iterator[Node]:
+    """Yield the nodes that decide where a reference leads."""
+    for part in children(node):
+        yield from walk(part)
 
 
 def shared(nodes: Iterable[Node]) -> frozenset[int]:

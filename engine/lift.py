@@ -27,6 +27,7 @@ from .ir import (
     ConstArray,
     Given,
     Growing,
+    Indirect,
     Node,
     Offset,
     Operate,
@@ -39,10 +40,12 @@ from .ir import (
     View,
 )
 from .lexer import FormulaError
+from .looping import Decline
 from .names import Names
 from .parser import parse
 from .passes import RUNNING
 from .regions import Region
+from .spelling import Spelling
 from .trees import children, random_calls
 
 MOST_NAMES, MOST_UNFOLDED = 16, 1024  # names within names, and all that a formula comes to
@@ -109,6 +112,7 @@ class Scope:
 REFERRING = frozenset(
     {syntax.Cell, syntax.Rectangle, syntax.ColumnSpan, syntax.RowSpan, syntax.Structured, syntax.Binary, syntax.Name}
 )
+SPELLED = frozenset({syntax.Cell, syntax.Rectangle, syntax.ColumnSpan, syntax.RowSpan, syntax.Name})
 Special: TypeAlias = "Callable[[Lifter, syntax.Call, Scope], Node]"
 
 
@@ -122,6 +126,7 @@ class Lifter:
         self.unfolded = 0
         self.used = used  # rows and columns that are used on any sheet: whole rows and columns end there
         self.pool = pool
+        self.spelling = Spelling(workbook, names, region.sheet)
         self._draws = {id(call): index for index, call in enumerate(random_calls(region.formula.tree))}
 
     def lift(self) -> Node:
@@ -165,7 +170,7 @@ class Lifter:
     def windows(self, node: syntax.Node, scope: Scope) -> list[Window] | None:
         """Return the windows of a reference (several: a union or a 3-D reference), or None for anything else."""
         if type(node) not in REFERRING:
-            return None
+            return self._spelled(node, scope) if isinstance(node, syntax.Call) and node.name == "INDIRECT" else None
         if self.region.tables and self.scattered(node, scope) is not None:
             return None
         match node:
@@ -192,6 +197,42 @@ class Lifter:
                 tree, inner = self._named(name, prefix, scope)
                 return self.windows(tree, inner)
         return None
+
+    def _spelled(self, call: syntax.Call, scope: Scope) -> list[Window] | None:
+        """Return the windows of INDIRECT of a text that stands in the formula, if it spells a reference."""
+        text = call.arguments[0] if 1 <= len(call.arguments) <= 2 else None
+        if not isinstance(text, syntax.Text):
+            return None
+        if not _in_a1_style(call):
+            return self._spelled_by_numbers(text.value)
+        try:
+            formula = parse(text.value.strip())
+        except FormulaError:
+            return None
+        if type(formula.tree) not in SPELLED or text.value.lstrip().startswith("="):
+            return None
+        slots = tuple((self.fixed(slot.row), self.fixed(slot.column)) for slot in formula.slots)
+        return self.windows(formula.tree, replaced(scope, slots=slots, lets={}))
+
+    def _spelled_by_numbers(self, text: str) -> list[Window] | None:
+        """Return the window of a text in R1C1 style, which may move with the cell itself."""
+        try:
+            sheet, *numbers = self.spelling.one(text, a1=False)
+        except Decline as reason:
+            raise Unliftable(str(reason)) from None
+        if sheet < 0:
+            return None
+        own = (*self.place, *self.place)
+        corners = [
+            Affine(number + place.start, place.steps) if relative else self.fixed(number)
+            for number, relative, place in zip(numbers[:4], numbers[4:], own, strict=True)
+        ]
+        for edge, most in zip(corners, (MAX_ROWS, MAX_COLUMNS) * 2, strict=True):
+            low, high = edge.bounds(self.region.counts)
+            if low < 0 or high >= most:
+                raise Unliftable("INDIRECT of cells off the sheet")
+        (top, left), (bottom, right) = self._ordered((corners[0], corners[1]), (corners[2], corners[3]))
+        return [Window(sheet, top, left, bottom, right)]
 
     def scattered(self, node: syntax.Node, scope: Scope) -> Scattered | None:
         """Return the node that gathers a reference which follows no loop, or None for any other."""
@@ -366,6 +407,8 @@ class Lifter:
                 return self.intersected(windows[0])
             return self._fixed_size(self.view(windows[0]))
         lifted = self._expression(node, scope)
+        if not scope.arrays and isinstance(lifted, Indirect):
+            return self.taken(lifted, "cell")
         if not scope.arrays and isinstance(lifted, View | Growing) and (lifted.height, lifted.width) != (1, 1):
             raise Unliftable("implicit intersection of a computed reference")
         if not scope.arrays and _is_line(lifted):
@@ -378,6 +421,10 @@ class Lifter:
         if windows is not None:
             return [self.view(window, cut) for window in windows]
         return [self._expression(node, scope)]
+
+    def taken(self, node: Node, takes: str) -> Node:
+        """Say what the areas may be like that texts spell."""
+        return self.pool(replaced(node, takes=takes)) if isinstance(node, Indirect) else node
 
     @staticmethod
     def _fixed_size(node: Node) -> Node:
@@ -453,6 +500,8 @@ class Lifter:
             raise Unliftable(f"{name} of a union or 3-D reference")
         if name in RESIZED and isinstance(first, View | Growing) and isinstance(nodes[0], View | Growing):
             nodes = [self.pool(_resized(nodes[0], first))]
+        if marker not in ("array", "matrix"):
+            nodes = [self.taken(part, "areas" if marker == "numbers" else "range") for part in nodes]
         if marker not in ("array", "matrix", "range") and any(map(_chooses_kinds, nodes)):
             raise Unliftable("a choice between a reference and a value")
         if any(isinstance(part, Growing) for part in nodes) and name not in RUNNING | WINDOWED:
@@ -474,7 +523,7 @@ def _resized(node: View | Growing, like: View | Growing) -> View | Growing:
 def is_reference(node: Node) -> bool:
     """Tell whether a node's values come straight from cells (SUM's rule differs for them)."""
     match node:
-        case View() | Growing() | Offset() | Scattered():
+        case View() | Growing() | Offset() | Indirect() | Scattered():
             return True
         case Pick(table, _, _):
             return is_reference(table)
@@ -621,7 +670,7 @@ def _index(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
     tables = lifter.whole(call.arguments[0], scope.forced)
     if len(tables) != 1:
         raise Unliftable("INDEX of a union")
-    table = tables[0]
+    table = lifter.taken(tables[0], "range")
     numbers = [_line_number(lifter, argument, scope) for argument in call.arguments[1:]]
     if len(numbers) == 1:
         wide = _may_be_wide(table)
@@ -677,6 +726,25 @@ def _offset(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
         for argument in call.arguments[1:3]
     )
     return lifter.pool(Offset(base, rows, columns, size[0], size[1]))
+
+
+def _indirect(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
+    _expect(call, 1, 2)
+    text = lifter.value(call.arguments[0], scope)
+    return lifter.pool(Indirect(text, _in_a1_style(call), lifter.spelling, "cells"))
+
+
+def _in_a1_style(call: syntax.Call) -> bool:
+    match call.arguments[1:]:
+        case ():
+            return True
+        case (syntax.Missing(),):
+            return False
+        case (syntax.Logical(value) | syntax.Number(value),):
+            return bool(value)
+        case (syntax.Call("TRUE" | "FALSE", ()),):
+            return call.arguments[1] == syntax.Call("TRUE", ())
+    raise Unliftable("INDIRECT in a computed style")
 
 
 def _whole_number(node: syntax.Node) -> int | None:
@@ -735,6 +803,7 @@ SPECIAL: dict[str, Special] = {
     "COLUMNS": _extent(1),
     "INDEX": _index,
     "OFFSET": _offset,
+    "INDIRECT": _indirect,
     "LET": _let,
     "TRUE": _constant(True),
     "FALSE": _constant(False),

@@ -16,6 +16,7 @@ from .ir import (
     Choose,
     Contract,
     Growing,
+    Indirect,
     Node,
     Offset,
     Operate,
@@ -123,4 +124,6 @@ def _with_children(node: Node, done: dict[int, Node]) -> Node:
             return Pick(new(table), None if row is None else new(row), None if column is None else new(column))
         case Offset(_, rows, columns, _, _):
             return replaced(node, rows=new(rows), columns=new(columns))
+        case Indirect(text, _, _, _):
+            return replaced(node, text=new(text))
     return node

@@ -18,7 +18,7 @@ from .dependants import Dependants, reaching, readers_of
 from .footprints import Marks, cells_of, met, owners, view_window
 from .functions import find
 from .grid import Grid, affordable, fills
-from .ir import Apply, Growing, Node, Offset, Pool, Scattered, View, shared, walk
+from .ir import Apply, Growing, Indirect, Node, Offset, Pool, Scattered, View, deciding, shared, walk
 from .lexer import FormulaError
 from .lift import Lifter, Unliftable
 from .names import Names
@@ -26,10 +26,10 @@ from .outcome import CellKey
 from .passes import FAST, mark_final, rewrite
 from .regions import Region, regions_of
 from .schedule import schedule
-from .sizes import FEW_TURNS, sizes_of
+from .sizes import FEW_TURNS, Size, sizes_of
 from .steps import CellOrder, Step, Sweep, Unit, Whole
 from .templates import Template, templates
-from .windows import Frame, scatter_of
+from .windows import Frame, Scatter, scatter_of
 
 if TYPE_CHECKING:
     from .backends.straight import Straight
@@ -158,21 +158,37 @@ class Program:
         """Find out where a unit's offsets read, if what decides that has been computed."""
         if unit.unknown:
             return False
-        deciding = [node for offset in unit.offsets for part in (offset.rows, offset.columns) for node in walk(part)]
-        for node in deciding:
-            if isinstance(node, View | Growing) and not left.keys().isdisjoint(self._producers(node, unit.region)):
+        for node in (node for offset in unit.offsets for node in deciding(offset)):
+            if not left.keys().isdisjoint(self.decided_by(node, unit.region)[0]):
                 return False
         try:
-            unit.scattered = (*unit.fixed, *(machine.scatter(unit.region, offset) for offset in unit.offsets))
-        except Decline:
-            unit.unknown = True
+            found = [scatter for offset in unit.offsets for scatter in machine.scatters(unit.region, offset)]
+        except Decline as reason:
+            unit.unknown, unit.reason = True, str(reason)
             return False
+        unit.scattered = (*unit.fixed, *found)
+        unit.sizes = _with_areas(unit, found)
         for scatter in unit.scattered:
             edges[unit.number].update(met(self.owner, scatter))
         return True
 
-    def _producers(self, node: View | Growing, region: Region) -> set[int]:
-        return set(self.owner.distinct(view_window(node, region)))
+    def decided_by(self, node: Node, region: Region) -> tuple[set[int], Area | None]:
+        """Return the units that compute what a node reads from cells, and the area of these cells."""
+        if isinstance(node, View | Growing):
+            window = view_window(node, region)
+            return set(self.owner.distinct(window)), window.bounds
+        if isinstance(node, Scattered):
+            scatter = scatter_of(node, region, Frame.whole(region))
+            return met(self.owner, scatter), scatter.bounds
+        return set(), None
+
+
+def _with_areas(unit: Unit, areas: Sequence[Scatter]) -> frozenset[Size]:
+    """Return the sizes of a unit's arrays, and of the areas that a run found, which are gathered."""
+    assert unit.program is not None
+    loops = frozenset(range(len(unit.region.counts)))
+    known = sizes_of(unit.program) if unit.sizes is None else unit.sizes
+    return known | {(area.height, area.width, loops) for area in areas}
 
 
 def _turn_by_turn(sweep: Sweep, machine: Machine) -> bool:
@@ -314,9 +330,8 @@ def _unit(number: int, region: Region, lifter: Lifter) -> Unit:
 def _lifted(number: int, region: Region, program: Node) -> Unit:
     nodes = list(walk(program))
     reads = tuple(node for node in nodes if isinstance(node, View | Growing))
-    offsets = tuple(node for node in nodes if isinstance(node, Offset))
-    deciding = (node for offset in offsets for part in (offset.rows, offset.columns) for node in walk(part))
-    nested = any(isinstance(node, Offset) for node in deciding)
+    offsets = tuple(node for node in nodes if isinstance(node, Offset | Indirect))
+    nested = any(isinstance(node, Offset | Indirect) for offset in offsets for node in deciding(offset))
     calls = (find(node.function) for node in nodes if isinstance(node, Apply))
     volatile = any(function is not None and function.volatile for function in calls)
     whole = Frame.whole(region)

@@ -20,14 +20,14 @@ from .frames import Frame, Mode, Operand
 from .lexer import FormulaError
 from .parser import parse
 from .references import Reference, rectangle
-from .syntax import Cell, ColumnSpan, Name, Node, Rectangle, RowSpan, Structured, Unary
+from .spelling import REFERENCES
+from .syntax import Node
 
 if TYPE_CHECKING:
     from .evaluation import Evaluation
 
 Nodes: TypeAlias = "tuple[Node, ...]"
 
-_REFERENCE_NODES = (Cell, Rectangle, ColumnSpan, RowSpan, Name, Structured, Unary)
 _R1C1 = re.compile(r"(?:R(\[-?\d{1,7}\]|\d{1,7})?)?(?:C(\[-?\d{1,5}\]|\d{1,5})?)?", re.IGNORECASE | re.ASCII)
 _FUNCTION_PREFIX = re.compile(r"_xlfn\.(?:_xlws\.)?|_xlpm\.|_xludf\.", re.IGNORECASE)
 
@@ -272,7 +272,7 @@ def _from_text(evaluation: Evaluation, text: str, a1: bool, frame: Frame) -> Ope
         formula = parse(text.strip())
     except FormulaError:
         return evaluation.error(Error.REF)
-    if not isinstance(formula.tree, _REFERENCE_NODES) or text.lstrip().startswith("="):
+    if not isinstance(formula.tree, REFERENCES) or text.lstrip().startswith("="):
         return evaluation.error(Error.REF)
     slots = [coordinate for slot in formula.slots for coordinate in (slot.row, slot.column)]
     place = Frame(slots, frame.sheet, frame.row, frame.column, frame.mode, depth=frame.depth)

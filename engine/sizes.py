@@ -14,6 +14,7 @@ from .ir import (
     Contract,
     Given,
     Growing,
+    Indirect,
     Node,
     Offset,
     Operate,
@@ -95,6 +96,8 @@ def _size(node: Node, given: list[Size]) -> Size:
             return node.height, node.width, loops
         case Offset():
             return node.height, node.width, loops | _size(node.base, [])[2]
+        case Indirect():
+            return 1, 1, loops  # what it comes to is added when a run tells
         case Place():
             moving = frozenset(loop for loop, step in enumerate(node.steps) if step)
             return (node.count, 1, moving) if node.axis == 0 else (1, node.count, moving)

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from sheetgrad.sheets.model import Area, FormulaKind
 from sheetgrad.sheets.records import record
 
-from .footprints import Marks, view_window
-from .ir import Growing, Offset, View, walk
+from .footprints import Marks, met, view_window
 from .program import Program
 from .steps import Step, Unit, units_of
-from .windows import Moving, Scatter
+from .windows import Moving
 
 
 @record
@@ -45,20 +44,6 @@ class Slice:
         return cls(steps, units, reached)
 
 
-def met(program: Program, scatter: Scatter) -> set[int]:
-    """Return the units whose cells scattered windows lie on."""
-    rows, columns = scatter.places()
-    top, left = int(rows.min()), int(columns.min())
-    area = Area(scatter.sheet, top, left, int(rows.max()) + 1, int(columns.max()) + 1)
-    return set(program.owner.read(area)[rows - top, columns - left].ravel().tolist()) - {-1}
-
-
-def deciding(offset: Offset) -> Iterable[View | Growing]:
-    """Yield the windows that decide where an offset reads."""
-    for part in (offset.rows, offset.columns):
-        yield from (node for node in walk(part) if isinstance(node, View | Growing))
-
-
 def spills(unit: Unit) -> bool:
     """Tell whether a unit is a dynamic array whose size may follow its inputs."""
     return unit.region.kind == FormulaKind.DYNAMIC and unit.region.extent != (1, 1)
@@ -71,7 +56,7 @@ def _window(area: Area) -> Moving:
 def _reads(program: Program, unit: Unit) -> set[int]:
     found = set(program.edges[unit.number])
     for scatter in unit.scattered:
-        found |= met(program, scatter)
+        found |= met(program.owner, scatter)
     if unit.unknown:
         found.update(other.number for other in program.units)
     return found
@@ -85,12 +70,7 @@ def _touches(unit: Unit, inputs: Sequence[Area], sources: Marks) -> bool:
         window = view_window(read, unit.region)
         if any(_meet(window.bounds, area) for area in inputs) and sources.distinct(window):
             return True
-    for scatter in unit.scattered:
-        rows, columns = scatter.places()
-        area = Area(scatter.sheet, int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1)
-        if any(_meet(area, other) for other in inputs):
-            return True
-    return False
+    return any(_meet(scatter.bounds, area) for scatter in unit.scattered for area in inputs)
 
 
 def _meet(one: Area, other: Area) -> bool:

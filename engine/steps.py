@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sheetgrad.sheets.records import record
 
-from .ir import Growing, Node, Offset, View
+from .ir import Growing, Indirect, Node, Offset, View
 from .regions import Region
 from .sizes import Size
 from .windows import Scatter
@@ -26,7 +26,7 @@ class Unit:
     program: Node | None
     reason: str = ""
     reads: tuple[View | Growing, ...] = ()
-    offsets: tuple[Offset, ...] = ()  # windows whose places are known only once their arguments are computed
+    offsets: tuple[Offset | Indirect, ...] = ()  # whose places are known only once their arguments are computed
     unknown: bool = False  # it may read any cell
     volatile: bool = False
     fixed: tuple[Scatter, ...] = ()  # where references that follow no loop read

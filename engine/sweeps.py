@@ -99,10 +99,8 @@ def _moves(unit: Unit, owner: Marks) -> Iterator[tuple[tuple[tuple[int, int], ..
     for read in unit.reads:
         steps = read.steps if isinstance(read, View) else tuple(zip(*_outer_steps(read), strict=True))
         yield steps, owner.distinct(view_window(read, unit.region))
-    for at, scatter in enumerate(unit.scattered):
-        still = ((0, 0),) * len(unit.region.counts)
-        offset = unit.offsets[at - len(unit.fixed)] if at >= len(unit.fixed) else None
-        yield (still if offset is None else offset.base.steps), sorted(met(owner, scatter))
+    for scatter in unit.scattered:
+        yield scatter.steps or ((0, 0),) * len(unit.region.counts), sorted(met(owner, scatter))
 
 
 def _outer_steps(read: Growing) -> tuple[list[int], list[int]]:

@@ -32,6 +32,7 @@ from .ir import (
     Contract,
     Given,
     Growing,
+    Indirect,
     Node,
     Offset,
     Operate,
@@ -423,6 +424,19 @@ class _Trace:
         at = rows + np.arange(node.height)[:, None], columns + np.arange(node.width)
         return Dual(values, self._scattered(node.base.sheet, *at, values))
 
+    def indirect(self, node: Indirect) -> Dual:
+        values = self.evaluation.value(node)
+        text = self.dual(node.text)
+        if text.slot is not None or text.spelled:
+            self.tape.frozen.append(f"INDIRECT in {self.where()}")
+        slots, places = np.full((), CONSTANT_CELL, dtype=np.int32), np.zeros((), dtype=np.int32)
+        for area in self.evaluation.spelled_areas(node)[0]:
+            found, at = self.tracer.slots.gather(area), self.tracer.places.gather(area)
+            here = True if area.mask is None else area.mask
+            slots, places = np.where(here, found, slots), np.where(here, at, places)
+        shape = values.data.shape
+        return Dual(values, self.tracer.cells(np.broadcast_to(slots, shape), np.broadcast_to(places, shape), values))
+
     def scattered(self, node: Scattered) -> Dual:
         values = self.evaluation.value(node)
         scatter = scatter_of(node, self.region, self.frame)
@@ -494,6 +508,7 @@ METHODS: Mapping[type, Callable[[_Trace, Any], Dual]] = {
     Recover: _Trace.recover,
     Pick: _Trace.pick,
     Offset: _Trace.offset,
+    Indirect: _Trace.indirect,
     Scattered: _Trace.scattered,
     Contract: _Trace.contract,
     Prefix: _Trace.prefix,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any, TypeAlias
 
@@ -86,23 +87,43 @@ class Moving:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scatter:
-    """Windows of one size at computed places: first ``rows`` and ``columns`` are (*loops, 1, 1)."""
+    """Windows at computed places: first ``rows`` and ``columns`` are (*loops, 1, 1).
+
+    They are of one size, or each of its own, no larger: ``own`` are heights and widths like ``rows``, 0 where a turn
+    has no window. Places beyond a window's own size stand for cells of its last row and column, and are masked.
+    """
 
     sheet: int
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
     height: int
     width: int
+    own: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+    steps: tuple[Step, ...] = ()  # how the windows move along each loop, as far as it is known
 
     def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rows (*loops, height, 1) and columns (*loops, 1, width) of all cells."""
-        return self.rows + np.arange(self.height)[:, None], self.columns + np.arange(self.width)
+        down, across = np.arange(self.height)[:, None], np.arange(self.width)
+        if self.own is not None:
+            down, across = (
+                np.minimum(line, np.maximum(own - 1, 0)) for line, own in zip((down, across), self.own, strict=True)
+            )
+        return self.rows + down, self.columns + across
+
+    @property
+    def mask(self) -> NDArray[np.bool_] | None:
+        """Which places are cells of a window, (*loops, height, width); None: all."""
+        if self.own is None:
+            return None
+        return (np.arange(self.height)[:, None] < self.own[0]) & (np.arange(self.width) < self.own[1])
 
     @property
     def bounds(self) -> Area:
         """The smallest area that holds all windows."""
         top, left = int(self.rows.min()), int(self.columns.min())
-        return Area(self.sheet, top, left, int(self.rows.max()) + self.height, int(self.columns.max()) + self.width)
+        heights, widths = (self.height, self.width) if self.own is None else map(partial(np.maximum, 1), self.own)
+        bottom, right = int((self.rows + heights).max()), int((self.columns + widths).max())
+        return Area(self.sheet, top, left, bottom, right)
 
     @property
     def inside(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

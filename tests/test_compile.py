@@ -75,6 +75,7 @@ CASES: dict[str, dict[str, Content]] = {
     "a lookup by input": {"A1": 1, **{f"F{r}": r * r for r in range(1, 9)}, "B1": "=INDEX(F1:F8,ABS(A1)+1)", "C1": "=MATCH(A1,F1:F8,1)"},
     "an offset by input": {"A1": 1, **{f"F{r}": r * r for r in range(1, 9)}, "B1": "=OFFSET(F1,ABS(A1),0)"},
     "an indirect read": {"A1": 1, "F1": 5, "F2": 6, "F3": 7, "B1": '=INDIRECT("F"&(1+ABS(A1)))'},
+    "an area of computed size": {"A1": 1, "F1": 5, "F2": 6, "F3": 7, "B1": "=SUM(OFFSET(F1,0,0,1+ABS(A1),1))"},
     "cells one by one": {"A1": 1, "B1": "=REDUCE(A1,{1,2,3},LAMBDA(a,b,a*b))", "C1": "=B1+A1"},
     "a cycle": {"A1": 1, "B1": "=C1+A1", "C1": "=B1", "D1": "=A1*2"},
     "random numbers": {"A1": 1, "B1": "=A1+RAND()", "C1": "=RANDBETWEEN(A1,A1+10)"},
@@ -101,6 +102,8 @@ def test_lambdas_need_no_recomputation_an_item() -> None:
 
 def test_what_cannot_be_batched_says_why() -> None:
     compiled = agrees(CASES["an indirect read"], "s!A1", "s!B1", np.ones((2, 1, 1)))
+    assert compiled.sequential == "INDIRECT by what the inputs decide"
+    compiled = agrees(CASES["an area of computed size"], "s!A1", "s!B1", np.ones((2, 1, 1)))
     assert compiled.sequential == "formulas whose reads only evaluation tells"
 
 

@@ -18,11 +18,11 @@ from .. import operators
 from ..broadcasting import fit, pad
 from ..call import Argument as CallArgument
 from ..call import apply
-from ..coercion import logicals, merge_codes, numbers, wrap
+from ..coercion import logicals, merge_codes, numbers, texts, wrap
 from ..context import Context
 from ..context import Place as ContextPlace
 from ..functions import find
-from ..grid import Grid, TooManyCells
+from ..grid import Grid, TooManyCells, all_numbers
 from ..ir import (
     Apply,
     Choose,
@@ -31,6 +31,7 @@ from ..ir import (
     Contract,
     Given,
     Growing,
+    Indirect,
     Node,
     Offset,
     Operate,
@@ -140,11 +141,16 @@ class Machine:
         except (TooManyCells, MemoryError, RecursionError, ArithmeticError):
             raise Decline("an array beyond the cell budget") from None
 
-    def scatter(self, region: Region, offset: Offset) -> Scatter:
-        """Return where an offset reads over a whole region."""
+    def scatters(self, region: Region, node: Offset | Indirect) -> Sequence[Scatter]:
+        """Return where an offset or a text leads over a whole region; raises `Decline`."""
         evaluation = _Evaluation(self.grid, self.context, region, Frame.whole(region), frozenset())
-        rows, columns, _ = evaluation.offset_places(offset)
-        return Scatter(offset.base.sheet, rows, columns, offset.height, offset.width)
+        try:
+            if isinstance(node, Indirect):
+                return evaluation.spelled_areas(node)[0]
+            rows, columns, _ = evaluation.offset_places(node)
+        except (TooManyCells, MemoryError, RecursionError, ArithmeticError):
+            raise Decline("an array beyond the cell budget") from None
+        return (Scatter(node.base.sheet, rows, columns, node.height, node.width, steps=node.base.steps),)
 
 
 def _parts(program: Node, frame: Frame, sizes: frozenset[Size] | None) -> Iterable[Frame]:
@@ -424,6 +430,37 @@ class _Evaluation:
         rows, columns, codes = self.offset_places(node)
         return _failing(self.gathered(Scatter(node.base.sheet, rows, columns, node.height, node.width)), codes)
 
+    def indirect(self, node: Indirect) -> Values:
+        """Read areas on one sheet or several; an error is one cell, with empty ones around it in larger areas."""
+        areas, codes = self.spelled_areas(node)
+        if not areas:
+            return Values(codes.astype(np.float64), np.full(codes.shape, int(Kind.ERROR), dtype=np.uint8))
+        failed = codes != 0
+        if len(areas) == 1 and areas[0].own is None and not failed.any():
+            return self.gathered(areas[0])
+        data, kind = np.zeros(()), np.zeros((), dtype=np.uint8)
+        for area in areas:
+            read, mask = self.gathered(area), area.mask
+            here = True if mask is None else mask
+            data, kind = np.where(here, read.data, data), np.where(here, read.kinds, kind)
+        first = (..., slice(1), slice(1))
+        data[first] = np.where(failed, codes, data[first])
+        kind[first] = np.where(failed, np.uint8(Kind.ERROR), kind[first])
+        return Values(data) if all_numbers(kind) else Values(data, kind)
+
+    def spelled_areas(self, node: Indirect) -> tuple[list[Scatter], NDArray[np.uint8]]:
+        """Return the areas that texts spell, sheet by sheet, and error codes (#REF! where one spells none)."""
+        words, codes = texts(self.value(node.text), self.context.strings)
+        if words.shape[-2:] != (1, 1):
+            raise Decline("INDIRECT of several texts at once")
+        place = self.context_place()
+        areas, codes = node.spelling.scatters(words, codes, node.a1, (place.row, place.column), node.takes == "areas")
+        if node.takes == "cell" and any((area.height, area.width) != (1, 1) for area in areas):
+            raise Decline("INDIRECT of a range where a value is expected")
+        if node.takes == "range" and codes.any():
+            raise Decline("INDIRECT of a text that is no reference, where a range is expected")
+        return areas, codes
+
     def scattered(self, node: Scattered) -> Values:
         return self.gathered(scatter_of(node, self.region, self.frame))
 
@@ -543,6 +580,7 @@ EVALUATORS: Mapping[type, Callable[[_Evaluation, Any], Values]] = {
     Recover: _Evaluation.recover,
     Pick: _Evaluation.pick,
     Offset: _Evaluation.offset,
+    Indirect: _Evaluation.indirect,
     Scattered: _Evaluation.scattered,
     Contract: _Evaluation.contract,
     Prefix: _Evaluation.prefix,
