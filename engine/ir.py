@@ -147,13 +147,17 @@ class Pick:
 
 @record
 class Offset:
-    """OFFSET: a window of fixed size, moved from ``base`` by computed rows and columns; where to, only a run tells."""
+    """OFFSET: a window of fixed size, moved from ``base`` by computed rows and columns; where to, only a run tells.
+
+    ``takes``: "cells", where errors among areas decline; "range", where any error does; "areas", where none does.
+    """
 
     base: View
     rows: Node
     columns: Node
     height: int
     width: int
+    takes: str = "cells"
 
 
 @record

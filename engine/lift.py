@@ -423,8 +423,8 @@ class Lifter:
         return [self._expression(node, scope)]
 
     def taken(self, node: Node, takes: str) -> Node:
-        """Say what the areas may be like that texts spell."""
-        return self.pool(replaced(node, takes=takes)) if isinstance(node, Indirect) else node
+        """Say what the areas may be like that only a run tells."""
+        return self.pool(replaced(node, takes=takes)) if isinstance(node, Offset | Indirect) else node
 
     @staticmethod
     def _fixed_size(node: Node) -> Node:

@@ -122,7 +122,7 @@ def _with_children(node: Node, done: dict[int, Node]) -> Node:
             return replaced(node, value=new(value), fallback=new(fallback))
         case Pick(table, row, column):
             return Pick(new(table), None if row is None else new(row), None if column is None else new(column))
-        case Offset(_, rows, columns, _, _):
+        case Offset(_, rows, columns):
             return replaced(node, rows=new(rows), columns=new(columns))
         case Indirect(text, _, _, _):
             return replaced(node, text=new(text))

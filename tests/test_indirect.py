@@ -88,6 +88,16 @@ def test_what_is_computed_one_by_one_is_the_same(name: str) -> None:
     assert one_by_one > 0
 
 
+@pytest.mark.parametrize("formula", ["COUNTA({})", 'COUNTIF({},">0")', "INDEX({},3,1)", "SUM({})", "COUNTBLANK({})", "MAX({}*2)"])
+def test_offsets_that_lead_nowhere_are_one_error(formula: str) -> None:
+    moves: list[Content] = [1, -9, Error.NA, 0, 2, "x"]
+    cells = NUMBERS | {f"C{row}": move for row, move in enumerate(moves, 1)}
+    for row in range(1, 7):
+        cells[f"H{row}"] = "=" + formula.format(f"OFFSET(A{row},C{row},0,2,1)")
+        cells[f"J{row}"] = "{=" + formula.format(f"OFFSET(A{row},C{row},0,2,1)") + "}"
+    assert both(cells)[0] == []
+
+
 def test_texts_lead_where_they_say() -> None:
     cells: dict[str, Content] = {"A1": 5, "A2": 7, "B1": "A2", "B2": "t!A1", "B3": "R1C1", "B4": "A1:A2"}
     cells |= {f"C{row}": f"=SUM(INDIRECT(B{row}))" for row in range(1, 5)}

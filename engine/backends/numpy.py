@@ -428,6 +428,9 @@ class _Evaluation:
 
     def offset(self, node: Offset) -> Values:
         rows, columns, codes = self.offset_places(node)
+        lone = (node.height, node.width) == (1, 1) and node.takes == "cells"
+        if codes is not None and codes.any() and not (lone or node.takes == "areas"):
+            raise Decline("OFFSET that leads nowhere, where a range is expected")
         return _failing(self.gathered(Scatter(node.base.sheet, rows, columns, node.height, node.width)), codes)
 
     def indirect(self, node: Indirect) -> Values:
