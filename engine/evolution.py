@@ -75,7 +75,7 @@ class Evolution:
             callback=self._note,
         )
         reason = self.reason or ("the candidates agree" if found.success else "the limit of rounds is reached")
-        return self._areas(self._decoded(found.x[:, None]).ravel()), reason
+        return self.model.split(self._decoded(found.x[:, None]).ravel()), reason
 
     def _note(self, intermediate_result: Any) -> bool:
         """Count a round, show it, and tell whether it is time to stop."""
@@ -109,14 +109,6 @@ class Evolution:
         for group in self._groups():
             x[group] = np.argsort(np.argsort(x[group], axis=0), axis=0) + 1.0
         return x
-
-    def _areas(self, x: Floats) -> list[Floats]:
-        parts, at = [], 0
-        for area in self.model.changing:
-            size = area.height * area.width
-            parts.append(x[at : at + size].reshape(area.shape))
-            at += size
-        return parts
 
     def _outputs(self) -> list[Area]:
         found = [self.model.objective]

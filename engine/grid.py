@@ -171,13 +171,7 @@ class Grid:
         areas = [block.area for block in self.blocks(sheet)]
         if not areas:
             return Area(sheet, 0, 0, 0, 0)
-        return Area(
-            sheet,
-            min(area.top for area in areas),
-            min(area.left for area in areas),
-            max(area.bottom for area in areas),
-            max(area.right for area in areas),
-        )
+        return Area.around(areas)
 
     def pieces(self, area: Area) -> list[Piece]:
         """Return the parts of ``area`` that hold cells, block by block (in no particular order)."""

@@ -74,6 +74,15 @@ class SolverModel:
     limits: Limits = Limits()
     seed: int | None = None
 
+    def split(self, x: Floats) -> list[Floats]:
+        """Return a vector of all changing cells as arrays by area, (height, width) each."""
+        parts, at = [], 0
+        for area in self.changing:
+            size = area.height * area.width
+            parts.append(x[at : at + size].reshape(area.shape))
+            at += size
+        return parts
+
 
 def split_places(text: str) -> list[str]:
     """Split a list of places at its commas; a quoted sheet name may hold some.

@@ -77,19 +77,10 @@ class _Problem:
     def start(self) -> Floats:
         return np.concatenate([values.ravel() for values in self.function.start])
 
-    def split(self, x: Floats) -> list[Floats]:
-        """Return the vector as arrays by changing area."""
-        parts, at = [], 0
-        for area in self.model.changing:
-            size = area.height * area.width
-            parts.append(x[at : at + size].reshape(area.shape))
-            at += size
-        return parts
-
     def _run(self, x: Floats) -> tuple[list[Any], list[Any]]:
         import torch
 
-        given = [torch.tensor(part, dtype=torch.float64, requires_grad=True) for part in self.split(x)]
+        given = [torch.tensor(part, dtype=torch.float64, requires_grad=True) for part in self.model.split(x)]
         return given, self.function.tape.run(given)
 
     def _jacobian(self, given: list[Any], rows: Sequence[Any]) -> Floats:
@@ -178,7 +169,7 @@ def solve(
         except _NeedsEvolution:
             return _evolved(workbook, model, seed, progress, most)
         total += problem.rounds
-        chosen = dict(zip(_places(workbook, model.changing), problem.split(x), strict=True))
+        chosen = dict(zip(_places(workbook, model.changing), model.split(x), strict=True))
         result = workbook.recompute(set=chosen, seed=seed)
         after = result[workbook.place(model.objective)]
         if isinstance(after, float) and abs(after - expected) <= CLOSE * max(abs(after), 1.0):

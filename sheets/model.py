@@ -5,6 +5,7 @@ Rows and columns are zero-based. Areas are half-open: ``bottom`` and ``right`` l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -30,6 +31,13 @@ class Area:
     left: int
     bottom: int
     right: int
+
+    @classmethod
+    def around(cls, areas: Sequence[Area]) -> Area:
+        """Return the smallest area that holds others of one sheet."""
+        tops, lefts = (area.top for area in areas), (area.left for area in areas)
+        bottoms, rights = (area.bottom for area in areas), (area.right for area in areas)
+        return cls(areas[0].sheet, min(tops), min(lefts), max(bottoms), max(rights))
 
     @property
     def height(self) -> int:

@@ -72,7 +72,7 @@ class Written:
         windows = [(unit.number, target(unit.region, Frame.whole(unit.region))) for unit in units]
         for sheet in {window.sheet for _, window in windows}:
             here = [(number, window) for number, window in windows if window.sheet == sheet]
-            area = around(sheet, [window.bounds for _, window in here])
+            area = Area.around([window.bounds for _, window in here])
             if area.height * area.width > MOST_ARENA:
                 raise Unsuited
             plane = np.full(area.shape, -1, dtype=np.int32)
@@ -108,17 +108,6 @@ class Written:
         rows, columns = np.broadcast_arrays(rows, columns)
         here = (rows >= area.top) & (rows < area.bottom) & (columns >= area.left) & (columns < area.right)
         return set(distinct_values(plane[rows[here] - area.top, columns[here] - area.left]).tolist()) - {-1}
-
-
-def around(sheet: int, areas: Sequence[Area]) -> Area:
-    """Return the smallest area that holds others of one sheet."""
-    return Area(
-        sheet,
-        min(area.top for area in areas),
-        min(area.left for area in areas),
-        max(area.bottom for area in areas),
-        max(area.right for area in areas),
-    )
 
 
 class Static:

@@ -25,7 +25,7 @@ from ..windows import Frame, Moving, moving, scatter_of, target
 from .straight_columns import Column
 from .straight_expressions import MOST_TERMS, At, Expressions
 from .straight_loops import Loop, Loops, indented
-from .straight_places import MOST_ARENA, Cell, Spot, Static, Unsuited, Written, around, varies
+from .straight_places import MOST_ARENA, Cell, Spot, Static, Unsuited, Written, varies
 
 FEW_CELLS = 96  # a unit with more cells a turn is faster on numpy
 MOST_STATEMENTS = 768  # a turn with more formulas is written with loops, and without names
@@ -81,7 +81,7 @@ class Writer:
         windows = [window.bounds for _, window in self.targets]
         windows += [area for unit in self.sweep.units for area in self._read_in_arenas(unit)]
         for sheet in sorted({area.sheet for area in windows}):
-            self.areas[sheet] = around(sheet, [area for area in windows if area.sheet == sheet])
+            self.areas[sheet] = Area.around([area for area in windows if area.sheet == sheet])
         written = sum(unit.region.size for unit in self.sweep.units)
         if sum(area.height * area.width for area in self.areas.values()) > min(64 * written + 65_536, MOST_ARENA):
             raise Unsuited
