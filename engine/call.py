@@ -256,6 +256,7 @@ def _lifted(function: Function, bound: Bound, context: Context) -> Values:
     fitted = dict(zip(places, fit([_values_of(bound[i]) for i in places]), strict=True))
     shape = np.broadcast_shapes(*(values.shape for values in fitted.values()))
     spread = {i: _spread(values, shape) for i, values in fitted.items()}
+    context.work.spend_on_each(shape)
     data, kind = np.zeros(shape), np.zeros(shape, dtype=np.uint8)
     for at in np.ndindex(*shape):
         one = [
@@ -282,6 +283,7 @@ def _scalar(function: Function, bound: Bound, context: Context) -> Values:
     fitted = iter(given)
     shape = np.broadcast_shapes(*(values.shape for values in given)) if given else (1, 1)
     size = int(np.prod(shape))
+    context.work.spend_on_each(shape)
     codes: Codes = None
     columns: list[list[Any]] = []
     for parameter, argument in bound:

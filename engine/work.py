@@ -1,6 +1,7 @@
 """How much a recomputation may repeat: what LAMBDAs call and what circular references iterate is counted, and bounded.
 
-All other work grows with the file. These two grow without it, so they share one account, the same on every machine.
+Most other work grows with the file. These two grow without it, and so do functions that are computed element by element
+on arrays larger than the file: they share one account, the same on every machine.
 A step stands for some microseconds: what computing a compiled formula once more costs.
 """
 
@@ -15,33 +16,44 @@ from sheetgrad.sheets.model import Workbook
 from sheetgrad.sheets.package import DEFAULT_LIMITS, Limits
 from sheetgrad.sheets.values import Kind, Values
 
+from .grid import TooManyCells
+
 STEPS_PER_FORMULA = 128  # what each formula of the file adds to the account
+LEAST_SIZE = 1 << 14  # cells; up to so many an array is never a large one
 TEXT_PER_FORMULA = 256  # characters that each formula adds to what may be made
 CALL, OPERATOR, FUNCTION, FORMULA = 2, 3, 6, 16  # what a LAMBDA's call costs, those within it, and a formula of a cycle
 _CELLS, _TEXTS = 256, 4  # numbers, or texts, of an array that cost one step more
 _SMALL = 4
 
 
-class WorkExceeded(Exception):
-    """The account is spent; the formula that is being computed gets #NUM!."""
+class WorkExceeded(TooManyCells):
+    """There are not so many steps left on the account; the formula that is being computed gets #NUM!."""
 
 
 @dataclass(slots=True)
 class Work:
-    """The account of one recomputation."""
+    """The account of one recomputation. ``size``: how many cells the file has; larger arrays it did not pay for."""
 
     left: int = DEFAULT_LIMITS.steps
+    size: int = 1 << 62
 
     @classmethod
     def of(cls, workbook: Workbook, limits: Limits | None) -> Work:
         """Open the account of a workbook."""
-        return cls((limits or DEFAULT_LIMITS).steps + STEPS_PER_FORMULA * _formulas(workbook))
+        cells = sum(len(sheet.cells.row) for sheet in workbook.sheets)
+        steps = (limits or DEFAULT_LIMITS).steps + STEPS_PER_FORMULA * _formulas(workbook)
+        return cls(steps, max(cells, LEAST_SIZE))
 
     def spend(self, steps: int) -> None:
         """Take steps off the account; raises `WorkExceeded` where there are none left."""
-        self.left -= steps
-        if self.left < 0:
+        if self.left < steps:
             raise WorkExceeded
+        self.left -= steps
+
+    def spend_on_each(self, shape: tuple[int, ...]) -> None:
+        """Take off what a function costs that is computed element by element, where the array is a large one."""
+        if math.prod(shape[-2:]) > self.size:
+            self.spend(FUNCTION * math.prod(shape))
 
     def spend_on(self, steps: int, values: Values) -> None:
         """Take steps off the account, and what the size of an array adds."""

@@ -33,7 +33,7 @@ def report(result: Result, inputs: Iterable[str] = (), *, lenient: bool = False)
         warn(f"{workbook.name}: computed on numpy, not torch: {why}: {some(places(workbook, cells))}")
     if outcome.exhausted:
         stopped = some(places(workbook, sorted(outcome.exhausted)))
-        warn(f"{workbook.name}: {stopped}: LAMBDAs called more than a workbook may; a limit, which --no-limits lifts")
+        warn(f"{workbook.name}: {stopped}: more is repeated than a workbook may; a limit, which --no-limits lifts")
     if outcome.crowded:
         warn(f"{workbook.name}: formulas make more text than a workbook may; a limit, which --no-limits lifts")
     for path, rounds in outcome.unfinished:
