@@ -48,7 +48,7 @@ def _conditional(reduce: str, first: bool) -> Body:
         measured = duals[0] if first or len(duals) < 3 else duals[2]
         tests = list(duals[1:] if first else duals[:2])
         if any(dual.slot is not None for dual in tests):
-            trace.tape.frozen.append(f"{node.function} in {trace.where()}")
+            trace.tape.freeze(f"{node.function} in {trace.where()}")
         met = _met(trace, tests[::2], tests[1::2])  # (*loops, r, c, cells)
         lead = measured.values.shape[:-2]
         flat = (*lead, 1, 1, measured.values.shape[-2] * measured.values.shape[-1])
@@ -116,9 +116,9 @@ def _moved(*tables: int) -> Body:
         assert function is not None
         moved = [at for at in tables if at < len(duals)]
         if any(dual.slot is not None for at, dual in enumerate(duals) if at not in moved):
-            trace.tape.frozen.append(f"{node.function} in {trace.where()}")
+            trace.tape.freeze(f"{node.function} in {trace.where()}")
         if node.function in ("VLOOKUP", "HLOOKUP") and duals[1].slot is not None:
-            trace.tape.frozen.append(f"{node.function} in {trace.where()}")
+            trace.tape.freeze(f"{node.function} in {trace.where()}")
         parts, start, arguments = [], 1, []
         for at, (dual, argument) in enumerate(zip(duals, node.arguments, strict=True)):
             given = dual.values
@@ -154,7 +154,7 @@ def _sorted(trace: _Trace, node: Apply, duals: Sequence[Dual], values: Values) -
         raise Untraceable(f"{node.function} along a fill")
     slot = trace.shaped(trace.number(table), table.values.shape)
     if any(dual.slot is not None for dual in duals):
-        trace.tape.frozen.append(f"{node.function} in {trace.where()}")
+        trace.tape.freeze(f"{node.function} in {trace.where()}")
     across = _true(trace, duals[3 if node.function == "SORT" else 1 :][:1])
     places = np.arange(table.values.data.size).reshape(size)
     places = places.T if across else places
@@ -205,7 +205,7 @@ def _database(name: str) -> Body:
         column = field_column(flat, field.scalar(context.strings) if field.data.size == 1 else None, context)
         if not isinstance(column, int):
             raise Untraceable(f"{node.function} of no field")
-        trace.tape.frozen.append(f"{node.function} in {trace.where()}")
+        trace.tape.freeze(f"{node.function} in {trace.where()}")
         chosen = records(flat, table, context) & (flat.kinds[1:, column] == Kind.NUMBER)
         places = ((np.flatnonzero(chosen) + 1) * flat.shape[1] + column).reshape(1, 1, -1)
         slot = trace.tracer.gathered(trace.number(duals[0]), places)

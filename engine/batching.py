@@ -86,11 +86,14 @@ class Batch:
             layers.write(_whole(area), values)
         context = self._context(first_seed)
         context.seed = seed  # type: ignore[assignment]  # one for each item
-        machine = BatchMachine(layers, context)
+        machine = self._machine(layers, context)
         for step in steps:
             self._run(step, machine)
         found = [layers.read_area(area) for area in self.outputs]
         return [Values(values.data.copy(), None if values.kind is None else values.kind.copy()) for values in found]
+
+    def _machine(self, layers: Layers, context: Context) -> BatchMachine:
+        return BatchMachine(layers, context)
 
     def _context(self, seed: int) -> Context:
         origin = np.zeros((1, 1), dtype=np.int64)

@@ -49,6 +49,10 @@ class Compiled:
         self.kept = [clipped(resolve(model, name), self.workbook._stored) for name in self.outputs]
         if self.backend == "numpy":
             self._batch = Batch(computed, self.areas, self.kept, self.now, self.random)
+        elif self.backend == "torch":
+            from .batch_tapes import TapedBatch
+
+            self._batch = TapedBatch(computed, self.areas, self.kept, self.now, self.random)
         else:
             self.sequential = f"the {self.backend} backend takes one item at a time"
 

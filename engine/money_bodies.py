@@ -49,7 +49,7 @@ def _line(trace: _Trace, dual: Dual) -> int:
 def _years(trace: _Trace, node: Apply, dual: Dual) -> int:
     """Return the years of 365 days from the first date."""
     if dual.slot is not None:
-        trace.tape.frozen.append(f"{node.function} in {trace.where()}")
+        trace.tape.freeze(f"{node.function} in {trace.where()}")
     days = np.floor(np.where(dual.values.kinds == Kind.NUMBER, dual.values.data, 0.0))
     days = days.reshape(*days.shape[:-2], 1, 1, -1)
     return trace.constant((days - days[..., :1]) / 365.0)
@@ -94,7 +94,7 @@ def _modified_rate(trace: _Trace, node: Apply, duals: Sequence[Dual], values: Va
     if (last != last.ravel()[0]).any():
         raise Untraceable("MIRR of flows of which other ones count from place to place")
     numbers = duals[0].values.data.reshape(places.shape)
-    trace.tape.frozen.append(f"MIRR in {trace.where()}")
+    trace.tape.freeze(f"MIRR in {trace.where()}")
     won = trace.constant((numbers > 0).astype(np.float64))
     lost = trace.constant((numbers < 0).astype(np.float64))
     paid = _discounted(trace, trace.record("*", [line, lost]), trace.number(duals[1]), trace.constant(places))

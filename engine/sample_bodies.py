@@ -153,7 +153,7 @@ def _median(trace: _Trace, slot: int, counts: Mask) -> int:
 def _settled(trace: _Trace, node: Apply, dual: Dual) -> Floats:
     """Return a second argument as numbers; where it depends on the parameters a run with others is another one."""
     if dual.slot is not None:
-        trace.tape.frozen.append(f"{node.function} in {trace.where()}")
+        trace.tape.freeze(f"{node.function} in {trace.where()}")
     return numbers(dual.values, trace.tracer.context.strings, trace.tracer.context.date1904)[0]
 
 
@@ -415,7 +415,7 @@ def _probability(trace: _Trace, node: Apply, duals: Sequence[Dual], values: Valu
     """PROB: the places whose x lies between the limits; their probabilities are summed."""
     limits = [_settled(trace, node, dual)[..., None] for dual in duals[2:]]
     if duals[0].slot is not None:
-        trace.tape.frozen.append(f"{node.function} in {trace.where()}")
+        trace.tape.freeze(f"{node.function} in {trace.where()}")
     slot, counts = _flat(trace, duals[1])
     x = duals[0].values
     inside = counts & (x.kinds == Kind.NUMBER).reshape(*x.shape[:-2], 1, 1, -1)

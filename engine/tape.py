@@ -53,6 +53,7 @@ class Tape:
     parameters: list[int] = field(default_factory=list)
     labels: dict[int, str] = field(default_factory=dict)  # slots that hold what cells hold → the cells
     frozen: list[str] = field(default_factory=list)  # what a run with other parameters would have to decide anew
+    untold: bool = False  # some of that may change although all values keep their kinds
 
     def constant(self, array: NDArray[np.float64]) -> int:
         """Add a constant."""
@@ -69,6 +70,11 @@ class Tape:
         ready = tuple(self.library.fixed(argument) for argument in fixed)
         operation = Operation(name, tuple(slots), fixed, ready)
         return self._add(self.library.table[name](*(self.arrays[slot] for slot in slots), *ready), operation)
+
+    def freeze(self, what: str, told: bool = False) -> None:
+        """Note what a run with other parameters would have to decide anew; ``told``: the kinds of values tell when."""
+        self.frozen.append(what)
+        self.untold |= not told
 
     def shape(self, slot: int) -> tuple[int, ...]:
         """Return the shape of an array."""

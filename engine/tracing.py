@@ -201,7 +201,7 @@ class _Trace:
         """Note that a text is made of numbers that are followed, if any of these is one."""
         if all(dual.slot is None and not dual.spelled for dual in duals) or self.tracer.everything:
             return False
-        self.tape.frozen.append(f"a text made of numbers in {self.where()}")
+        self.tape.freeze(f"a text made of numbers in {self.where()}")
         return True
 
     def refuse_spelled(self, duals: Sequence[Dual], what: str) -> None:
@@ -291,7 +291,7 @@ class _Trace:
     def _comparison(self, node: Operate, values: Values, duals: Sequence[Dual]) -> int:
         plain = [dual.values.kind is None or bool((dual.values.kind <= Kind.NUMBER).all()) for dual in duals]
         if not all(plain):
-            self.tape.frozen.append(f"a comparison in {self.where()}")
+            self.tape.freeze(f"a comparison in {self.where()}")
             return self.constant(np.array(values.data))
         slots = [self.number(dual) for dual in duals]
         self._fits(slots, node.operator)
@@ -316,7 +316,7 @@ class _Trace:
         live = condition.slot is not None
         then, otherwise = (self._branch(branch, branch in taken) for branch in (node.then, node.otherwise))
         if then is None or otherwise is None:
-            self.tape.frozen.append(f"a choice in {self.where()}")
+            self.tape.freeze(f"a choice in {self.where()}")
             only = then or otherwise
             return Dual(values, None if only is None else only.slot)
         if then.slot is None and otherwise.slot is None and not live:
@@ -327,9 +327,11 @@ class _Trace:
         self._fits(slots, "IF")
         if live and codes is None and self._numeric(condition):
             assert condition.slot is not None
-            if not (self._alike(then, otherwise)):
-                self.tape.frozen.append(f"a choice in {self.where()}")
+            if not self._alike(then, otherwise):
+                self.tape.freeze(f"a choice in {self.where()}", told=True)
             return Dual(values, self.record("if", [condition.slot, *slots]))
+        if live:
+            self.tape.freeze(f"a choice in {self.where()}")
         return Dual(values, self.record("where", [self.flags(np.asarray(holds)), *slots]))
 
     @staticmethod
@@ -370,7 +372,7 @@ class _Trace:
         kind = value.values.kind
         if kind is None or not (failed := kind == Kind.ERROR).any():
             if value.slot is not None:
-                self.tape.frozen.append(f"IFERROR in {self.where()}") if kind is not None else None
+                self.tape.freeze(f"IFERROR in {self.where()}", told=True) if kind is not None else None
             return Dual(values, value.slot)
         if node.only_na:
             from sheetgrad.sheets.values import Error
@@ -398,6 +400,8 @@ class _Trace:
         lines = [None if part is None else self.dual(part) for part in (node.row, node.column)]
         if any(line is not None and line.slot is not None for line in lines) and None not in lines:
             return Dual(values, self.record("at", [slot, *(self.number(line) for line in lines if line is not None)]))
+        if any(line is not None and line.slot is not None for line in lines):
+            self.tape.freeze(f"INDEX in {self.where()}")
         rows = self.evaluation.rows_of(node, table.values.shape[-2]).index
         columns = self.evaluation.line(node.column, table.values.shape[-1]).index
         places = np.arange(table.values.data.size, dtype=np.float64).reshape(table.values.shape)
@@ -410,7 +414,7 @@ class _Trace:
             steps = [(first[axis], last[axis]) for first, last in zip(table.steps, table.last_steps, strict=True)]
             growth = self.evaluation.along(size, tuple(last - first for first, last in steps))
             if part is not None and self.dual(part).slot is not None:
-                self.tape.frozen.append(f"INDEX in {self.where()}")
+                self.tape.freeze(f"INDEX in {self.where()}")
             index = self.evaluation.line(part, growth).index
             start = self.evaluation.along((table.row, table.column)[axis], tuple(first for first, _ in steps))
             lines.append(index + start)
@@ -419,7 +423,7 @@ class _Trace:
     def offset(self, node: Offset) -> Dual:
         values = self.evaluation.value(node)
         if any(self.dual(part).slot is not None for part in (node.rows, node.columns)):
-            self.tape.frozen.append(f"OFFSET in {self.where()}")
+            self.tape.freeze(f"OFFSET in {self.where()}")
         rows, columns, _ = self.evaluation.offset_places(node)
         at = rows + np.arange(node.height)[:, None], columns + np.arange(node.width)
         return Dual(values, self._scattered(node.base.sheet, *at, values))
@@ -428,7 +432,7 @@ class _Trace:
         values = self.evaluation.value(node)
         text = self.dual(node.text)
         if text.slot is not None or text.spelled:
-            self.tape.frozen.append(f"INDIRECT in {self.where()}")
+            self.tape.freeze(f"INDIRECT in {self.where()}")
         slots, places = np.full((), CONSTANT_CELL, dtype=np.int32), np.zeros((), dtype=np.int32)
         for area in self.evaluation.spelled_areas(node)[0]:
             found, at = self.tracer.slots.gather(area), self.tracer.places.gather(area)

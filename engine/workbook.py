@@ -205,6 +205,7 @@ class Workbook:
 
         Each argument is an array of its input's shape (rows, columns), or with one more axis before it, the batch;
         arguments without that axis serve every item of the batch. One output returns an array, several a tuple.
+        With the backend "torch", numpy settles kinds, and torch computes the numbers of items that are settled alike.
 
         >>> import io, xlsxwriter
         >>> file = io.BytesIO()

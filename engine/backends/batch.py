@@ -47,12 +47,15 @@ class BatchMachine:
         common = shared(walk(program)) if common is None else common
         place = target(region, frame)
         try:
-            evaluation = BatchEvaluation(self.layers, self.context, region, frame, common)
-            evaluation.root = program
+            evaluation = self.evaluation(region, program, frame, common)
             values = evaluation.value(program)
             self.layers.write(place, _filling(values, region, tuple(loop[0] for loop in place.loops)))
         except TooManyCells:
             raise Decline("an array beyond the cell budget") from None
+
+    def evaluation(self, region: Region, program: Node, frame: Frame, common: frozenset[int]) -> BatchEvaluation:
+        """Return what evaluates a program for all items."""
+        return BatchEvaluation(self.layers, self.context, region, frame, common, program)
 
 
 def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
@@ -77,8 +80,17 @@ class BatchEvaluation(_Evaluation):
 
     grid: Layers  # type: ignore[assignment]
 
-    def __init__(self, grid: Layers, context: Context, region: Region, frame: Frame, common: frozenset[int]) -> None:
+    def __init__(
+        self,
+        grid: Layers,
+        context: Context,
+        region: Region,
+        frame: Frame,
+        common: frozenset[int],
+        root: Node | None = None,
+    ) -> None:
         super().__init__(grid, context, region, frame, common)  # type: ignore[arg-type]
+        self.root = root
 
     def value(self, node: Node) -> Values:
         """Evaluate a node."""
