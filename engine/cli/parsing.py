@@ -62,7 +62,7 @@ def add_trust(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-limits",
         action="store_true",
-        help="read files beyond the limits on entries, inflated size and compression ratio: for files that you trust",
+        help="lift the limits on size and compression ratio, on what LAMBDAs and cycles repeat: for files you trust",
     )
 
 
