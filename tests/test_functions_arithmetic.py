@@ -309,7 +309,9 @@ def test_near_multiples_of_a_right_angle(formula: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "rounding"), [(ROUND, ROUND_HALF_UP), (ROUNDUP, ROUND_UP), (ROUNDDOWN, ROUND_DOWN)], ids=str
+    ("function", "rounding"),
+    [(ROUND, ROUND_HALF_UP), (ROUNDUP, ROUND_UP), (ROUNDDOWN, ROUND_DOWN)],
+    ids=["ROUND", "ROUNDUP", "ROUNDDOWN"],
 )
 @given(
     number=st.integers(-(10**9), 10**9),
