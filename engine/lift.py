@@ -672,7 +672,9 @@ def _index(lifter: Lifter, call: syntax.Call, scope: Scope) -> Node:
         raise Unliftable("INDEX of a union")
     table = lifter.taken(tables[0], "range")
     numbers = [_line_number(lifter, argument, scope) for argument in call.arguments[1:]]
-    if len(numbers) == 1:
+    if numbers == [None]:
+        numbers = [None, None]
+    elif len(numbers) == 1:
         wide = _may_be_wide(table)
         if wide and not (isinstance(table, View | Growing) and table.height == 1):
             raise Unliftable("INDEX with one number of a table")

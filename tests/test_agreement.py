@@ -78,6 +78,8 @@ TEMPLATES = [
     "AVERAGE({A})+COUNT({B})+COUNTA({A})",
     "MAX({A})-MIN({B})",
     "INDEX({A},1,1)+{b}",
+    "SUM(INDEX({A}*{b},0))-MAX(INDEX({B},0))",
+    "SUM(INDEX(({A}>1)*{B},))",
     "INDEX($A$1:$I$9,1+ABS(INT({a})),2)",
     "OFFSET($A$1,ABS(INT({a})),1)",
     "SUM(OFFSET($B$2,COUNT({A}),0,2,2))",
