@@ -106,6 +106,10 @@ class Marks:
             plane = self.planes[block.area] = np.full(block.area.shape, self.empty, dtype=np.int32)
         return plane
 
+    def at(self, sheet: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Plane:
+        """Return the marks of many cells of a sheet, (n,)."""
+        return self._cells(self.grid.used(sheet), rows, columns)
+
     def distinct(self, window: Moving) -> list[int]:
         """Return the marks that a moving window meets; of one that is too wide, those in its bounds."""
         covered = cover(window)

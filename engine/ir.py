@@ -7,9 +7,8 @@ subexpression is computed once.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sheetgrad.sheets.records import record
 from sheetgrad.sheets.values import Scalar
@@ -227,17 +226,18 @@ Node: TypeAlias = (
     | Prefix
 )
 AnyNode = TypeVar("AnyNode", bound="Node")
+LEAVES: Final = frozenset({Const, View, Place, Growing, ConstArray, Scattered, Given})
 
 
 def children(node: Node) -> tuple[Node, ...]:
     """Return the nodes that a node takes its values from, in order."""
+    if type(node) in LEAVES:
+        return ()
     match node:
-        case Const() | View() | Place() | Growing() | ConstArray() | Scattered() | Given():
-            return ()
         case Operate():
             return node.operands
         case Apply():
-            return tuple(argument.node for argument in node.arguments)
+            return tuple([argument.node for argument in node.arguments])
         case Select():
             return node.condition, node.then, node.otherwise
         case Choose():
@@ -254,6 +254,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return node.left, node.right, node.original
         case Prefix():
             return (node.window,)
+    return ()
 
 
 def walk(root: Node) -> Iterator[Node]:
@@ -287,6 +288,8 @@ class Pool:
 def _key(node: Node) -> Any:
     """Return what tells a node from others: its children by identity, so that nests are not walked again and again."""
     match node:
+        case View():
+            return View, node.sheet, node.row, node.column, node.height, node.width, node.steps
         case Operate(operator, operands, final):
             return Operate, operator, tuple(map(id, operands)), final
         case Apply(function, arguments, draw):
@@ -304,8 +307,12 @@ def deciding(node: Offset | Indirect) -> Iterator[Node]:
 
 def shared(nodes: Iterable[Node]) -> frozenset[int]:
     """Return the identities of those nodes of a program that more than one parent uses."""
-    uses = Counter(id(child) for node in nodes for child in children(node))
-    return frozenset(key for key, count in uses.items() if count > 1)
+    once: set[int] = set()
+    more: set[int] = set()
+    for node in nodes:
+        for child in children(node):
+            (more if id(child) in once else once).add(id(child))
+    return frozenset(more)
 
 
 def describe(node: Node) -> str:

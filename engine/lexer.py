@@ -52,20 +52,21 @@ _ERRORS = "|".join(re.escape(text) for text in ERRORS_BY_TEXT)
 _PATTERN: Final = "|".join(
     f"(?P<{name}>{pattern})"
     for name, pattern in {
+        # First what is most frequent, and could not be the beginning of anything else.
+        "operator": rf"<>|<=|>=|[-+*/^&=<>%@:,;(){{}}]|(?!(?i:{_ERRORS}))\#",
+        "cell": rf"{_CELL}{_END}(?!:\.{_CELL}{_END}|:{_CELL}(?!\#){_END})",
+        "function": rf"{_START}{_WORD}*\(",
         "space": r"[ \t\r\n]+",
         "prefix": rf"(?<!!)(?:\$?{_QUOTED}(?::{_QUOTED})?!|\$?{_SHEETS}|{_DOTTED}|\[[^\[\]]*\]!|!)",
         "trimmed": rf"(?:{_CELL}{_TRIM}{_CELL}|{_COLUMN}{_TRIM}{_COLUMN}|{_ROW}{_TRIM}{_ROW}){_END}",
         "area": rf"{_CELL}:{_CELL}(?!\#){_END}",
-        "cell": rf"{_CELL}{_END}",
         "columns": rf"{_COLUMN}:{_COLUMN}{_END}",
         "rows": rf"{_ROW}:{_ROW}{_END}",
         "text": r'"[^"]*(?:""[^"]*)*"(?!")',
         "error": rf"(?i:{_ERRORS})",
-        "function": rf"{_START}{_WORD}*\(",
         "structured": rf"(?:{_START}{_WORD}*)?{_BRACKETS}",
         "name": rf"{_START}{_WORD}*",
         "number": rf"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?!{_WORD}|\$)",
-        "operator": r"<>|<=|>=|[-+*/^&=<>%@\#:,;(){}]",
         "bad": r".",
     }.items()
 )

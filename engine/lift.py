@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
 from sheetgrad.sheets.model import MAX_COLUMNS, MAX_ROWS, FormulaKind, Workbook
-from sheetgrad.sheets.records import replaced
+from sheetgrad.sheets.records import record, replaced
 from sheetgrad.sheets.values import Error, Scalar
 
 from . import syntax
@@ -46,7 +47,7 @@ from .parser import parse
 from .passes import RUNNING
 from .regions import Region
 from .spelling import Spelling
-from .trees import children, random_calls
+from .trees import RANDOM, children, random_calls
 
 MOST_NAMES, MOST_UNFOLDED = 16, 1024  # names within names, and all that a formula comes to
 ARITHMETIC = frozenset("+-*/^&=<>") | {"<>", "<=", ">="}
@@ -56,7 +57,7 @@ class Unliftable(Exception):
     """A formula, or a part of one, has no array program; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Affine:
     """A whole number that moves along loops: ``start + sum(index[l] * steps[l])``."""
 
@@ -75,7 +76,7 @@ class Affine:
 SCATTERED = Affine(-1, ())  # stands for a coordinate that follows no loop
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Window:
     """A reference with moving corners, both inclusive."""
 
@@ -127,7 +128,12 @@ class Lifter:
         self.used = used  # rows and columns that are used on any sheet: whole rows and columns end there
         self.pool = pool
         self.spelling = Spelling(workbook, names, region.sheet)
-        self._draws = {id(call): index for index, call in enumerate(random_calls(region.formula.tree))}
+        self._origin: list[int] = region.origin.tolist()
+        self._steps = tuple(zip(*region.steps.tolist(), strict=True)) or ((),) * len(self._origin)
+
+    @cached_property
+    def _draws(self) -> dict[int, int]:
+        return {id(call): index for index, call in enumerate(random_calls(self.region.formula.tree))}
 
     def lift(self) -> Node:
         """Return the region's array program; raises `Unliftable`."""
@@ -143,7 +149,7 @@ class Lifter:
     def _affine(self, index: int) -> Affine:
         if index in self.region.tables:
             return SCATTERED
-        return Affine(int(self.region.origin[index]), tuple(int(step) for step in self.region.steps[:, index]))
+        return Affine(self._origin[index], self._steps[index])
 
     def _slot(self, slot: int) -> tuple[Affine, Affine]:
         return self._affine(2 + 2 * slot), self._affine(3 + 2 * slot)
@@ -399,6 +405,12 @@ class Lifter:
 
     def value(self, node: syntax.Node, scope: Scope) -> Node:
         """Lift an expression where one value is expected: references are intersected unless arrays are wanted."""
+        if isinstance(node, syntax.Binary) and node.operator in ARITHMETIC:
+            return self.pool(Operate(node.operator, (self.value(node.left, scope), self.value(node.right, scope))))
+        if isinstance(node, syntax.Cell) and node.prefix is None and not self.region.tables:
+            return self._cell(*scope.slots[node.slot])
+        if isinstance(node, syntax.Number):
+            return self.pool(Const(node.value))
         windows = self.windows(node, scope)
         if windows is not None:
             if len(windows) != 1:
@@ -414,6 +426,11 @@ class Lifter:
         if not scope.arrays and _is_line(lifted):
             raise Unliftable("implicit intersection of a computed reference")
         return lifted
+
+    def _cell(self, row: Affine, column: Affine) -> Node:
+        """Lift a cell of the region's own sheet."""
+        steps = tuple(zip(row.steps, column.steps, strict=True))
+        return self.pool(View(self.region.sheet, row.start, column.start, 1, 1, steps))
 
     def whole(self, node: syntax.Node, scope: Scope, cut: bool = True) -> list[Node]:
         """Lift an argument that takes whole ranges; several nodes for unions and 3-D references."""
@@ -450,8 +467,8 @@ class Lifter:
                 raise Unliftable("a spill reference")
             case syntax.Unary(operator, operand):
                 return self.pool(Operate(f"unary {operator}", (self.value(operand, scope),)))
-            case syntax.Binary(operator, left, right) if operator in ARITHMETIC:
-                return self.pool(Operate(operator, (self.value(left, scope), self.value(right, scope))))
+            case syntax.Binary(operator, _, _) if operator in ARITHMETIC:
+                return self.value(node, scope)
             case syntax.Binary():
                 raise Unliftable("a computed range")
             case syntax.Cell() | syntax.Rectangle():
@@ -484,7 +501,8 @@ class Lifter:
         for argument, parameter in zip(call.arguments, expected, strict=True):
             first = arguments[0].node if arguments else None
             arguments += self._arguments(argument, parameter.marker, scope, first, call.name)
-        return self.pool(Apply(call.name, tuple(arguments), self._draws.get(id(call), -1)))
+        draw = self._draws[id(call)] if call.name in RANDOM and id(call) in self._draws else -1
+        return self.pool(Apply(call.name, tuple(arguments), draw))
 
     def _arguments(self, node: syntax.Node, marker: str, scope: Scope, first: Node | None, name: str) -> list[Argument]:
         if isinstance(node, syntax.Missing):

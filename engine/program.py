@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -251,12 +251,28 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
             if unit.scalar is None:
                 unit.prepared = Prepared.of(unit.region, unit.program, unit.common, grid.flat)
     owner = owners(grid, [unit.region for unit in units])
-    edges = {
-        unit.number: {mark for read in unit.reads for mark in owner.distinct(view_window(read, unit.region))}
-        | {mark for scatter in unit.fixed for mark in met(owner, scatter)}
-        for unit in units
-    }
-    return Program(units, edges, owner, count)
+    return Program(units, _edges(units, owner), owner, count)
+
+
+def _edges(units: Sequence[Unit], owner: Marks) -> dict[int, set[int]]:
+    """Return for each unit those that compute what it reads. Single cells are looked up all at once."""
+    edges: dict[int, set[int]] = {unit.number: set() for unit in units}
+    single: dict[int, list[tuple[int, int, int]]] = {}
+    for unit in units:
+        for read in unit.reads:
+            if not read.steps and read.height == 1 and read.width == 1:
+                single.setdefault(read.sheet, []).append((unit.number, read.row, read.column))
+            else:
+                edges[unit.number].update(owner.distinct(view_window(read, unit.region)))
+        for scatter in unit.fixed:
+            edges[unit.number].update(met(owner, scatter))
+    for sheet, cells in single.items():
+        numbers, rows, columns = np.array(cells, dtype=np.int64).T
+        found = owner.at(sheet, rows, columns)
+        some = found != owner.empty
+        for number, producer in zip(numbers[some].tolist(), found[some].tolist(), strict=True):
+            edges[number].add(producer)
+    return edges
 
 
 def _areas(index: int, sheet: Sheet, spills: Mapping[CellKey, Area]) -> Ints:
@@ -327,14 +343,21 @@ def _unit(number: int, region: Region, lifter: Lifter) -> Unit:
     return _lifted(number, region, program)
 
 
+def _is_volatile(name: str) -> bool:
+    function = find(name)
+    return function is not None and function.volatile
+
+
 def _lifted(number: int, region: Region, program: Node) -> Unit:
     nodes = list(walk(program))
-    reads = tuple(node for node in nodes if isinstance(node, View | Growing))
-    offsets = tuple(node for node in nodes if isinstance(node, Offset | Indirect))
+    of_type: dict[type, list[Any]] = {}
+    for node in nodes:
+        of_type.setdefault(type(node), []).append(node)
+    reads = (*of_type.get(View, ()), *of_type.get(Growing, ()))
+    offsets = (*of_type.get(Offset, ()), *of_type.get(Indirect, ()))
     nested = any(isinstance(node, Offset | Indirect) for offset in offsets for node in deciding(offset))
-    calls = (find(node.function) for node in nodes if isinstance(node, Apply))
-    volatile = any(function is not None and function.volatile for function in calls)
+    volatile = any(map(_is_volatile, {node.function for node in of_type.get(Apply, ())}))
     whole = Frame.whole(region)
-    fixed = tuple(scatter_of(node, region, whole) for node in nodes if isinstance(node, Scattered))
+    fixed = tuple(scatter_of(node, region, whole) for node in of_type.get(Scattered, ()))
     sizes = sizes_of(program) if region.size >= FEW_TURNS else None
     return Unit(number, region, program, "", reads, offsets, nested, volatile, fixed, fixed, shared(nodes), sizes)

@@ -165,6 +165,8 @@ def find_regions(
 
 def regions_of(sheet: int, formula: Formula, template: Template, areas: NDArray[np.integer]) -> list[Region]:
     """Group the formulas of a template, and their copies, into regions. ``areas``: what each of `Formulas` fills."""
+    if len(template.members) == 1 and not len(template.copies.row):
+        return [_only_one(sheet, formula, template, areas[template.members[0]])]
     single_cells = template.kind != FormulaKind.DYNAMIC and (_extents(areas[template.members]) == 1).all()
     if len(template.copies.row) and single_cells and not template.numbers.shape[1]:
         fills = fold(_runs(template))
@@ -174,6 +176,16 @@ def regions_of(sheet: int, formula: Formula, template: Template, areas: NDArray[
     every = template.expanded()
     extents = _extents(areas[every.members])
     return find_regions(sheet, formula, every.kind, every.places, every.slots, extents, every.numbers)
+
+
+def _only_one(sheet: int, formula: Formula, template: Template, area: NDArray[np.integer]) -> Region:
+    """Return the region of a template's only formula."""
+    origin = np.concatenate([template.places[0], template.slots[0]]).astype(np.int64)
+    top, left, bottom, right = area.tolist()
+    numbers = dict(enumerate(template.numbers[0].tolist()))
+    none = np.empty((0, len(origin)), dtype=np.int64)
+    extent = (bottom - top, right - left)
+    return Region(sheet, written(formula, numbers), template.kind, origin, (), none, extent)
 
 
 def _extents(areas: NDArray[np.integer]) -> NDArray[np.integer]:

@@ -19,7 +19,8 @@ def schedule(units: Sequence[Unit], edges: dict[int, set[int]], owner: Marks) ->
     ``edges[n]``: the numbers of the units that unit n reads; those not among ``units`` are done already.
     """
     by_number = {unit.number: unit for unit in units}
-    for group in strong_components({number: edges[number] & by_number.keys() for number in by_number}):
+    among = {number: {read for read in edges[number] if read in by_number} for number in by_number}
+    for group in strong_components(among):
         first = by_number[group[0]]
         if len(group) == 1 and group[0] not in edges[group[0]]:
             yield Whole(first) if first.program is not None else CellOrder((first,))

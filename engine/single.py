@@ -31,21 +31,21 @@ def stills(nodes: Iterable[Node]) -> set[int]:
 
 def _single(node: Node, known: Container[int]) -> bool:
     match node:
-        case Const() | Contract() | Given():
-            return True
-        case View(height=height, width=width):
-            return (height, width) == (1, 1)
-        case Place(count=count):
-            return count == 1
-        case Pick(_, row, column):
-            return id(row) in known and id(column) in known
+        case View():
+            return node.height == 1 and node.width == 1
         case Operate() | Select() | Choose() | Recover():
             return all(id(part) in known for part in children(node))
-        case Apply(function, arguments, _):
-            found = find(function)
+        case Const() | Contract() | Given():
+            return True
+        case Place():
+            return node.count == 1
+        case Pick(_, row, column):
+            return id(row) in known and id(column) in known
+        case Apply():
+            found = find(node.function)
             if found is None or found.shape == "array":
                 return False
-            return found.shape != "elementwise" or all(id(argument.node) in known for argument in arguments)
+            return found.shape != "elementwise" or all(id(argument.node) in known for argument in node.arguments)
     return False
 
 

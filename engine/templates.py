@@ -292,6 +292,9 @@ class _Grouper:
         drafts = list(self.drafts.values())
         by_draft = self._moved_by_draft(drafts, moved)
         for number, draft in enumerate(drafts):
+            if number not in by_draft and len(draft.pieces) == 1 and len(draft.pieces[0].members) == 1:
+                yield self._alone(draft, kind)
+                continue
             copies = by_draft.get(number, moved[:0])
             heads = self._heads(copies)
             first = distinct_values(heads[self.formulas.master[heads] >= 0])
@@ -345,6 +348,15 @@ class _Grouper:
             )
             for number in distinct_values(owner).tolist()
         ]
+
+    def _alone(self, draft: _Draft, kind: FormulaKind) -> Template:
+        """Return the template of one formula that nothing copies."""
+        (piece,) = draft.pieces
+        member = int(piece.members[0])
+        places = np.array([[self.formulas.row[member], self.formulas.column[member]]], dtype=np.int32)
+        relative = ~np.array([piece.flags], dtype=np.bool_)
+        members = piece.members.astype(np.int32)
+        return Template(draft.formula, kind, members, places, piece.slots, piece.numbers, relative, Copies.none())
 
     def _finish(
         self, draft: _Draft, kind: FormulaKind, pieces: Sequence[_Piece], copies: Rows, heads: Rows
