@@ -510,7 +510,10 @@ class Evaluation:
             assert function is not None
             if function.shape == "special":
                 return self.errors[Error.VALUE]
-            return self.apply(function, operands, frame, called=True)
+            try:
+                return self.apply(function, operands, frame, called=True)
+            except WrongArity:
+                return self.errors[Error.VALUE]
         if not isinstance(callee, Closure):
             return callee if isinstance(callee, Values) and _is_error(callee) else self.errors[Error.VALUE]
         if len(operands) > len(callee.parameters):

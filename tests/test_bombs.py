@@ -91,6 +91,9 @@ BOMBS: list[tuple[str, Scalar]] = [
     ("{" * 4000, Error.NAME),
     ("1" * 5000, Error.NAME),
     ("(" * 100_000, Error.NAME),
+    ("XNPV(0.1)(1,2)", Error.VALUE),
+    ("_xlfn.LET(_xlpm.f,XNPV,_xlpm.f(1,2))", Error.VALUE),
+    ("SUM(_xlfn.BYROW({1;2},XNPV))", Error.VALUE),
 ]  # fmt: skip
 NAMES = (
     "".join(f'<definedName name="n_{i}">{escape(f"n_{i - 1}&n_{i - 1}") if i else "&quot;ha&quot;"}</definedName>' for i in range(40))
