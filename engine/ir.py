@@ -164,7 +164,8 @@ class Indirect:
     """INDIRECT: the areas that computed texts spell, in A1 style or R1C1; where and how large, only a run tells.
 
     ``takes``: "cell", where anything larger declines; "cells", where areas of different sizes do; "range", where errors
-    do, too; "areas", where what a smaller one lacks is empty.
+    do, too; "whole", where whole columns and rows do as well, which else end where the workbook's cells do; "areas",
+    where what a smaller one lacks is empty.
     """
 
     text: Node

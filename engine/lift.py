@@ -127,7 +127,7 @@ class Lifter:
         self.unfolded = 0
         self.used = used  # rows and columns that are used on any sheet: whole rows and columns end there
         self.pool = pool
-        self.spelling = Spelling(workbook, names, region.sheet)
+        self.spelling = Spelling(workbook, names, region.sheet, used)
         self._origin: list[int] = region.origin.tolist()
         self._steps = tuple(zip(*region.steps.tolist(), strict=True)) or ((),) * len(self._origin)
 
@@ -519,7 +519,8 @@ class Lifter:
         if name in RESIZED and isinstance(first, View | Growing) and isinstance(nodes[0], View | Growing):
             nodes = [self.pool(_resized(nodes[0], first))]
         if marker not in ("array", "matrix"):
-            nodes = [self.taken(part, "areas" if marker == "numbers" else "range") for part in nodes]
+            takes = "areas" if marker == "numbers" else "whole" if name in COUNTED_BEYOND else "range"
+            nodes = [self.taken(part, takes) for part in nodes]
         if marker not in ("array", "matrix", "range") and any(map(_chooses_kinds, nodes)):
             raise Unliftable("a choice between a reference and a value")
         if any(isinstance(part, Growing) for part in nodes) and name not in RUNNING | WINDOWED:

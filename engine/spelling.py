@@ -1,7 +1,7 @@
 """Texts that spell references, as INDIRECT takes them: many at once, each distinct one read once.
 
-What is read here means what `reference_forms` makes of it, cell by cell; what that takes and this does not (whole
-columns, tables, names of formulas) is declined.
+What is read here means what `reference_forms` makes of it, cell by cell; what that takes and this does not (tables,
+names of formulas, 3-D references) is declined.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .lexer import FormulaError, column_number, on_sheet
 from .looping import Decline
 from .names import Names
 from .parser import parse
-from .syntax import Cell, ColumnSpan, Formula, Name, Prefix, Rectangle, RowSpan, Structured, Unary
+from .syntax import Cell, ColumnSpan, Formula, Name, Prefix, Rectangle, RowSpan, Slot, Structured, Unary
 from .windows import Scatter
 
 Indices: TypeAlias = NDArray[np.int64]
@@ -47,16 +47,17 @@ class Spelling:
     workbook: Workbook
     names: Names
     sheet: int
+    used: tuple[int, int]  # rows and columns that are used on any sheet: whole rows and columns end there
     _known: dict[tuple[str, bool], Spelled] = field(default_factory=dict)
     _sheets: dict[str, int | None] = field(default_factory=dict)  # by prefix; -1: there is none, None: not read here
 
     def scatters(
-        self, words: NDArray[np.object_], codes: Codes, a1: bool, place: tuple[Indices, Indices], ragged: bool
+        self, words: NDArray[np.object_], codes: Codes, a1: bool, place: tuple[Indices, Indices], takes: str
     ) -> tuple[list[Scatter], NDArray[np.uint8]]:
         """Return where texts lead, sheet by sheet, and error codes: those given, or #REF! where a text leads nowhere.
 
-        ``words``: (..., 1, 1). ``place``: the rows and columns of the formulas themselves. ``ragged``: the areas may
-        be of different sizes. Raises `Decline`.
+        ``words``: (..., 1, 1). ``place``: the rows and columns of the formulas themselves. ``takes``: what is
+        taken, see `ir.Indirect`. Raises `Decline`.
         """
         texts = words.ravel().tolist()
         known = {text: self.one(text, a1) for text in dict.fromkeys(texts)}
@@ -71,7 +72,18 @@ class Spelling:
         failed = np.where(bad, np.uint8(Error.REF.code), np.uint8(0))
         if codes is not None:
             failed = np.where(codes != 0, codes, failed)
-        return _scatters(failed == 0, sheets, (top, left), (bottom - top + 1, right - left + 1), ragged), failed
+        sizes = self._cut(top, bottom, 0, takes), self._cut(left, right, 1, takes)
+        return _scatters(failed == 0, sheets, (top, left), sizes, takes == "areas"), failed
+
+    def _cut(self, first: Indices, last: Indices, axis: int, takes: str) -> Indices:
+        """Return how many rows (or columns) areas have that are cut where the workbook's cells end."""
+        size = last - first + 1
+        whole = size == (MAX_ROWS, MAX_COLUMNS)[axis]
+        if not whole.any():
+            return size
+        if takes == "whole":
+            raise Decline("INDIRECT of whole columns or rows whose empty cells count")
+        return np.where(whole, max(self.used[axis], 1), size)
 
     def one(self, text: str, a1: bool) -> Spelled:
         """Return the sheet (-1: none) and the corners that a text spells; raises `Decline`."""
@@ -135,12 +147,22 @@ class Spelling:
             formula = parse(text)
         except FormulaError:
             return NOTHING
-        if isinstance(formula.tree, Name):
-            return self._named(formula.tree)
         tree = formula.tree
+        if isinstance(tree, Name):
+            return self._named(tree)
+        if isinstance(tree, ColumnSpan | RowSpan):
+            return self._lines(tree, formula.slots[tree.first], formula.slots[tree.last])
         if isinstance(tree, REFERENCES) and not (isinstance(tree, Unary) and tree.operator in ("-", "+", "%")):
             raise Decline(f"INDIRECT of {text!r}")
         return NOTHING
+
+    def _lines(self, tree: ColumnSpan | RowSpan, first: Slot, last: Slot) -> Spelled:
+        sheet = self._sheet_of(tree.prefix)
+        if sheet is None:
+            raise Decline("INDIRECT of whole columns or rows of several sheets")
+        if isinstance(tree, ColumnSpan):
+            return (sheet, 0, first.column, MAX_ROWS - 1, last.column, *_FIXED)
+        return (sheet, first.row, 0, last.row, MAX_COLUMNS - 1, *_FIXED)
 
     def _named(self, name: Name) -> Spelled:
         sheet = self._sheet_of(name.prefix)

@@ -32,6 +32,8 @@ LIFTED: dict[str, tuple[str, list[Content]]] = {
     "errors among them": ("=IFERROR(SUM(INDIRECT(C{r})),-1)", ["A1:A3", Error.NA, "#REF!", "ZZZ9", "A4:B4", "A9"]),
     "a name": ("=SUM(INDIRECT(C{r}))", ["here", "There", "A2:A4", "nobody"] * 4),
     "corners in any order": ("=SUM(INDIRECT(C{r}))", ["B4:A2", "$A$9:B$3", "a5", " A6 "] * 4),
+    "whole columns by letter": ("=SUM(INDIRECT(C{r}))", ["A:A", "A1:A2", "T1!2:2", "B:A", "$1:$3"] * 4),
+    "a lookup in whole columns": ('=IFERROR(VLOOKUP(A{r}+9,INDIRECT(C{r}&"!A:B"),2),0)', ["T1", "T2", "T3"] * 8),
     "a lookup in the sheet that is named": (
         '=VLOOKUP(A{r},INDIRECT(C{r}&"!A1:B9"),2,TRUE)',
         ["T1", "T2", "T3", "T1"] * 6,
@@ -51,7 +53,8 @@ ONE_BY_ONE: dict[str, tuple[str, list[Content]]] = {
     "counted, errors among them": ("=COUNTIF(INDIRECT(C{r}),1)", ["A1:A2", "no", "A1:A3"] * 4),
     "counted texts, errors among them": ("=COUNTA(INDIRECT(C{r}))", ["A1:A2", "no", "A1:A2"] * 4),
     "rows of areas": ("=ROWS(INDIRECT(C{r}))", ["A1:A2", "A1:A3"] * 4),
-    "whole columns by letter": ("=SUM(INDIRECT(C{r}))", ["A:A", "A1:A2", "2:2"] * 4),
+    "whole columns whose blanks count": ('=COUNTBLANK(INDIRECT(C{r}))', ["A:A", "B:B"] * 4),
+    "beyond whole columns": ('=INDEX(INDIRECT(C{r}),A{r}+99,1)', ["A:A", "B:B"] * 4),
     "a ring": ('=INDIRECT("H"&25-ROW())+1', []),
     "texts that it computes itself": ('=IF(ROW()=1,"H1",IF(ROW()=2,"A2",INDIRECT("H"&LEN(H1))))', []),
 }
@@ -127,8 +130,11 @@ FORMS = (
     'ISERROR(INDIRECT("E"&{n}))',
     'SUM(INDIRECT("E"&{n}),{a})',
     'SUM(INDIRECT("D"&{n}))+1',
+    'SUM(INDIRECT("t!A:A"),INDIRECT({n}&":"&{n}+1))',
+    'SUMIF(INDIRECT("t!B:B"),">"&{a},INDIRECT("t!A:A"))',
+    'COUNTIF(INDIRECT("B:B"),"")+MATCH({a},INDIRECT("A:A"),0)',
 )
-SPELT = ("A1", "b2", "$A$3", "A1:B2", "B3:A1", "t!A2", "t!A1:B1", "E2", "D3", "", "x", "R1C1", "A0", "1:1", "here", "=A1")
+SPELT = ("A1", "b2", "$A$3", "A1:B2", "B3:A1", "t!A2", "t!A1:B1", "E2", "D3", "", "x", "R1C1", "A0", "1:1", "here", "=A1", "A:B", "t!2:3")
 
 
 @pytest.mark.parametrize("seed", range(120))

@@ -162,7 +162,7 @@ def _parts(program: Node, frame: Frame, sizes: frozenset[Size] | None) -> Iterab
 
 def _at_edge(node: Node) -> bool:
     """Tell whether a window may be whole columns or rows, of which only what is used is read."""
-    return isinstance(node, View) and (node.row == 0 or node.column == 0)
+    return isinstance(node, Indirect) or (isinstance(node, View) and (node.row == 0 or node.column == 0))
 
 
 def _filling(values: Values, region: Region, counts: tuple[int, ...]) -> Values:
@@ -457,10 +457,10 @@ class _Evaluation:
         if words.shape[-2:] != (1, 1):
             raise Decline("INDIRECT of several texts at once")
         place = self.context_place()
-        areas, codes = node.spelling.scatters(words, codes, node.a1, (place.row, place.column), node.takes == "areas")
+        areas, codes = node.spelling.scatters(words, codes, node.a1, (place.row, place.column), node.takes)
         if node.takes == "cell" and any((area.height, area.width) != (1, 1) for area in areas):
             raise Decline("INDIRECT of a range where a value is expected")
-        if node.takes == "range" and codes.any():
+        if node.takes in ("range", "whole") and codes.any():
             raise Decline("INDIRECT of a text that is no reference, where a range is expected")
         return areas, codes
 
