@@ -159,6 +159,7 @@ RECURRENCES: dict[str, dict[str, Content]] = {
         "C1": 0,
         "D1": 1,
     },
+    "descent through an array in INDEX": column("=C{p}-0.05*SUM(INDEX((C{p}*A$1:A$9-B$1:B$9)*A$1:A$9,0))/ROWS(A$1:A$9)", 20, C1=0),
     "Fibonacci": column("=C{p}+IF(ROW()>3,INDEX(C$1:C{p},ROW()-2),0)", 20, C1=1),
     "growing sum of itself": column("=SUM(C$1:C{p})/2+1", 20, C1=1),
     "scattered references to earlier rows": {
