@@ -60,6 +60,9 @@ def trace_call(trace: _Trace, node: Apply) -> Dual:
     duals = [trace.dual(argument.node) for argument in node.arguments]
     if values.kind is not None and (values.kind == Kind.TEXT).any() and node.function not in BODIES:
         return Dual(values, spelled=trace.spells(duals))
+    texts = [dual for dual, argument in zip(duals, node.arguments, strict=True) if not argument.from_reference]
+    if node.function not in FIXED | STEPS:
+        trace.refuse_spelled(texts, node.function)  # texts in cells are no numbers to SUM and its kin
     if node.function in READERS:
         trace.refuse_spelled(duals, node.function)
     if all(dual.slot is None for dual in duals) or node.function in FIXED or not _numeric(values):

@@ -146,8 +146,16 @@ def _counting(trace: _Trace, slot: int, counts: Mask) -> int:
     return trace.tracer.gathered(slot, index)
 
 
+def _first(trace: _Trace, slot: int, counts: Mask) -> tuple[int, NDArray[np.int64]]:
+    """Return numbers of which those that count are the first ones in order, and how many do, (..., 1, 1)."""
+    size = counts.sum(axis=-1)
+    return trace.masked(slot, counts | (size == 0)[..., None], np.inf), size
+
+
 def _median(trace: _Trace, slot: int, counts: Mask) -> int:
-    return trace.record("middle", [_counting(trace, slot, counts)])
+    slot, size = _first(trace, slot, counts)
+    low, high = (trace.record("nth", [slot], place) for place in (np.maximum(size - 1, 0) // 2, size // 2))
+    return trace.record("/", [trace.record("+", [low, high]), _one(trace, 2)])
 
 
 def _settled(trace: _Trace, node: Apply, dual: Dual) -> Floats:
@@ -160,10 +168,10 @@ def _settled(trace: _Trace, node: Apply, dual: Dual) -> Floats:
 def _nth(largest: bool) -> Body:
     def body(trace: _Trace, node: Apply, duals: Sequence[Dual], values: Values) -> int:
         ((slot, counts),) = sample(trace, node, duals)
-        slot = _counting(trace, slot, counts)
-        size = trace.tape.shape(slot)[-1]
-        places = np.clip(np.ceil(_settled(trace, node, duals[1])).astype(np.int64) - 1, 0, size - 1)
-        return trace.record("nth", [slot], size - 1 - places if largest else places)
+        slot, size = _first(trace, slot, counts)
+        last = np.maximum(size - 1, 0)
+        places = np.clip(np.ceil(_settled(trace, node, duals[1])).astype(np.int64) - 1, 0, last)
+        return trace.record("nth", [slot], last - places if largest else places)
 
     return body
 

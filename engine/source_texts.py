@@ -107,7 +107,6 @@ EXPRESSIONS: Mapping[str, str] = {
     "absolute deviations": "({xp}.abs(apart({0}, {1})) / {1}.sum(-1)[..., None]).sum(-1)",
     "moment": "(apart({0}, {1}) ** {f0}).sum(-1)",
     "ordered": "ordered({0})",
-    "middle": "middle({0})",
     "nth": "nth({0}, {c0})",
     "between": "between({0}, {1})",
     "least squares": "least_squares({0}, {1}, {f0})",
@@ -169,10 +168,6 @@ HELPERS: Mapping[str, Mapping[Library, str]] = {
         "numpy": "def ordered(x):\n    return np.sort(x, -1)",
         "torch": "def ordered(x):\n    return torch.sort(x, -1).values",
     },
-    "middle": _both(
-        "def middle(x):  # the median\n    x, n = ordered(x), x.shape[-1]\n"
-        "    return (x[..., (n - 1) // 2] + x[..., n // 2]) / 2"
-    ),
     "nth": {
         "numpy": "def nth(x, places):  # elements at places of each line in ascending order\n"
         "    shape = np.broadcast_shapes(x.shape[:-1], places.shape)\n"
@@ -266,7 +261,6 @@ HELPERS: Mapping[str, Mapping[Library, str]] = {
     },
 }
 NEEDED: Mapping[str, tuple[str, ...]] = {
-    "middle": ("ordered",),
     "nth": ("ordered",),
     "between": ("nth", "ordered", "whole"),
     "near_ceil": ("near_floor",),

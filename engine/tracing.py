@@ -282,9 +282,9 @@ class _Trace:
             name = f"final {name}"
         return Dual(values, self.record(name, slots))
 
-    def _fits(self, slots: Sequence[int], what: str) -> None:
+    def _fits(self, slots: Sequence[int], what: str, shape: tuple[int, ...] = ()) -> None:
         try:
-            np.broadcast_shapes(*(self.tape.shape(slot) for slot in slots))
+            np.broadcast_shapes(shape, *(self.tape.shape(slot) for slot in slots))
         except ValueError:
             raise Untraceable(f"{what} of arrays whose sizes differ") from None
 
@@ -324,7 +324,7 @@ class _Trace:
         if not live and len(taken) == 1:
             return Dual(values, (then if taken[0] is node.then else otherwise).slot)
         slots = [self.number(then), self.number(otherwise)]
-        self._fits(slots, "IF")
+        self._fits(slots, "IF", holds.shape)
         if live and codes is None and self._numeric(condition):
             assert condition.slot is not None
             if not self._alike(then, otherwise):

@@ -119,10 +119,12 @@ def _ten_to(places: Tensor) -> Tensor:
 
 def _times(count: Tensor, step: Tensor) -> Tensor:
     """Multiply by a step, through its reciprocal where that is whole."""
-    reciprocal = 1 / step
+    fixed = step.detach()
+    reciprocal = 1 / fixed
     size = reciprocal.abs()
     whole = (torch.round(reciprocal) == reciprocal) & (size < 1e15) & (size > 1)
-    return torch.where(whole, count / torch.where(whole, reciprocal, 1.0), count * step)
+    product = torch.where(whole, count / torch.where(whole, reciprocal, 1.0), count * fixed)
+    return product + count * (step - fixed)
 
 
 def _over(number: Tensor, step: Tensor) -> Tensor:
@@ -130,13 +132,11 @@ def _over(number: Tensor, step: Tensor) -> Tensor:
 
 
 def _up(number: Tensor, step: Tensor) -> Tensor:
-    number, step = number.detach(), step.detach()
-    return _times(_ceil(_over(number, step)), step)
+    return _times(_ceil(_over(number.detach(), step.detach())), step)
 
 
 def _down(number: Tensor, step: Tensor) -> Tensor:
-    number, step = number.detach(), step.detach()
-    return _times(_floor(_over(number, step)), step)
+    return _times(_floor(_over(number.detach(), step.detach())), step)
 
 
 def _ceiling_math(number: Tensor, significance: Tensor, mode: Tensor) -> Tensor:
@@ -150,8 +150,8 @@ def _floor_math(number: Tensor, significance: Tensor, mode: Tensor) -> Tensor:
 
 
 def _mround(number: Tensor, multiple: Tensor) -> Tensor:
-    number, multiple = number.detach(), multiple.detach()
-    count = _half_up(_over(number, multiple).abs())
+    number = number.detach()
+    count = _half_up(_over(number, multiple.detach()).abs())
     return _times(count, multiple.abs()) * torch.sign(number)
 
 

@@ -87,13 +87,6 @@ def _nth(x: Tensor, places: Tensor) -> Tensor:
     return torch.gather(lines, -1, places.expand(shape)[..., None]).squeeze(-1)
 
 
-def _middle(x: Tensor) -> Tensor:
-    count = x.shape[-1]
-    order = torch.argsort(x.detach(), dim=-1, stable=True)
-    low, high = order[..., (count - 1) // 2, None], order[..., count // 2, None]
-    return ((torch.gather(x, -1, low) + torch.gather(x, -1, high)) / 2).squeeze(-1)
-
-
 def _gather(x: Tensor, index: Tensor, shape: tuple[int, ...]) -> Tensor:
     return torch.index_select(x.reshape(-1), 0, index).reshape(shape)
 
@@ -219,7 +212,6 @@ TABLE: dict[str, Callable[..., Tensor]] = {
     "absolute deviations": _absolute_deviations,
     "greatest": _first_greatest,
     "least": lambda x: -_first_greatest(-x),
-    "middle": _middle,
     "nth": _nth,
     "running sum": lambda x: torch.cumsum(x, -1),
     "running product": lambda x: torch.cumprod(x, -1),
