@@ -126,9 +126,9 @@ def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 
 def _parquet(path: Path, places: Sequence[str], columns: Sequence[Sequence[str]], blocks: Iterator[Block]) -> None:
+    parquet = need_parquet()
     import pyarrow
 
-    parquet = need_parquet()
     held = list(blocks)
     whole = [_joined([block[at] for block in held]) for at in range(len(places))]
     table = {

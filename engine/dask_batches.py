@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ RETRIES = 3
 AHEAD = 2  # blocks in flight for each worker
 
 
+def need_dask() -> None:
+    """Raise `UsageError` where Dask is not installed."""
+    if find_spec("distributed") is None:
+        raise UsageError("--dask needs Dask: install sheetgrad[dask]")
+
+
 def run_on_dask(
     options: Namespace,
     mappings: Sequence[Mapping],
@@ -32,10 +39,8 @@ def run_on_dask(
     parts: Parts,
 ) -> int:
     """Compute the blocks that are not there yet; return how many there are."""
-    try:
-        from distributed import Client, as_completed
-    except ImportError:
-        raise UsageError("--dask needs Dask: install sheetgrad[dask]") from None
+    from distributed import Client, as_completed
+
     task = Path(options.file).read_bytes(), tuple(each.place for each in mappings), tuple(outputs), now, options.seed
     try:
         client = Client(options.dask, timeout=PATIENCE)  # type: ignore[no-untyped-call]

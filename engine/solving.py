@@ -35,6 +35,8 @@ __all__ = ["Infeasible", "Solution", "solve"]
 ROUNDS = 1_000
 RETRACES = 5  # how often a solution that changes what formulas choose is taken up again from there
 CLOSE = 1e-7
+ENDLESS = 1e100  # no objective that has a least or greatest value comes this far
+RUNAWAY = 1e12  # times its first size: an objective that got this far, and has not settled, has no such value either
 MISSED = 10.0  # times the precision: what a solution may miss a constraint by
 
 
@@ -69,6 +71,7 @@ class _Problem:
     rounds: int = 0
     reached: Floats | None = None  # after the last round
     last: float = float("nan")  # the objective as it was last computed
+    endless: bool = False  # somewhere what is minimised was beyond all bounds
 
     def __post_init__(self) -> None:
         self.function.tape.prune([slot for slot in self.function.slots if slot is not None])
@@ -107,10 +110,12 @@ class _Problem:
         (gradient,) = self._jacobian(given, [value])
         number = self.last = float(value.detach())
         if self.model.goal == "max":
+            self.endless |= number > ENDLESS
             return -number, -gradient
         if self.model.goal == "value":
             off = number - self.model.target
             return off * off, 2 * off * gradient
+        self.endless |= number < -ENDLESS
         return number, gradient
 
     def raw(self, x: Floats) -> tuple[float, Floats]:
@@ -294,15 +299,20 @@ def _in_time(problem: _Problem, method: str, run: Callable[[], Found]) -> Found:
 def _quasi_newton(problem: _Problem, low: Floats, high: Floats, most: int) -> tuple[Floats, float, str, str]:
     from scipy.optimize import minimize
 
+    start = np.clip(problem.start, low, high)
+    first = problem.objective(start)[0]
     found = minimize(
         problem.objective,
-        np.clip(problem.start, low, high),
+        start,
         jac=True,
         method="L-BFGS-B",
         bounds=list(zip(low, high, strict=True)),
         callback=problem.note,
         options={"maxiter": most, "maxfun": 20 * most, "ftol": 1e-11, "gtol": 1e-8},
     )
+    if problem.endless or (not found.success and found.fun < -RUNAWAY * max(abs(first), 1.0)):
+        way = "rises" if problem.model.goal == "max" else "falls"
+        raise Infeasible(f"{problem.function.workbook.name}: no solution: the objective {way} without end")
     return found.x, _objective_cell(problem, found.x), "L-BFGS-B", _sentence(found.message)
 
 

@@ -22,7 +22,7 @@ from sheetgrad.sheets.values import Kind, Scalar, Strings, Values
 
 from .compare import Comparison, Difference, area_keys, compare, formula_cells, gather, merged
 from .context import Context, Kept, Place
-from .grid import Grid
+from .grid import Grid, TooManyCells
 from .outcome import CellKey, Outcome
 from .overlay import Settable, Setting, overridden, settings, without_formulas
 from .selection import clipped, resolve
@@ -175,8 +175,7 @@ class Workbook:
         started = perf_counter()
         kept = self._kept.setdefault(frozenset(held), Kept())
         grid, changed = kept.start(workbook, request.seed, [setting.area for setting in request.given])
-        for setting in request.given:
-            grid.write(setting.area, setting.values)
+        _lay(self, grid, request.given)
         origin = np.zeros((1, 1), dtype=np.int64)
         context = Context(workbook.strings, Place(0, origin, origin), workbook.date1904, request.seed, request.now)
         context.kept, context.changed, context.as_stored = kept, changed, not request.given
@@ -330,8 +329,6 @@ def evaluator(backend: str) -> Evaluate:
 
         if find_spec("torch") is None:
             raise UsageError("the torch backend needs torch: install sheetgrad[torch]")
-        if find_spec(EVALUATORS[backend]) is None:
-            raise UsageError("the torch backend is not part of this version: numpy and reference are")
     evaluate: Evaluate = import_module(EVALUATORS[backend]).evaluate
     return evaluate
 
@@ -361,6 +358,15 @@ def _select(workbook: model.Workbook, grid: Grid, reference: str) -> Any:
         return found
     scalar: Scalar = found.item()
     return scalar
+
+
+def _lay(workbook: Workbook, grid: Grid, given: Sequence[Setting]) -> None:
+    """Write what is set into the grid. Raises `UsageError` for more cells than a sheet may get."""
+    for setting in given:
+        try:
+            grid.write(setting.area, setting.values)
+        except TooManyCells:
+            raise UsageError(f"{workbook.name}: {workbook.place(setting.area)} is too many cells to set") from None
 
 
 def _load(source: Source, limits: Limits | None) -> model.Workbook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from math import isfinite
 
 import numpy as np
 
@@ -34,11 +35,13 @@ def add_checks(book: Book) -> None:
     from .twins import Source, twin
 
     expected = twin(book.lesson)(Source(recompute(book)))
-    sums = {
-        name: float(np.nansum(values) + np.nansum(values**2))
-        for name, values in expected.items()
-        if values.dtype != object
-    }
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = {
+            name: float(np.nansum(values) + np.nansum(values**2))
+            for name, values in expected.items()
+            if values.dtype != object
+        }
+    sums = {name: total for name, total in sums.items() if isfinite(total)}  # too long steps overflow
     checked = [each for sheet in book.sheets for each in _checked(sheet, sums)]
     lesson_sheets = [sheet for sheet in book.sheets if any(each.sheet == sheet.name for each in checked)]
     places, verdicts = _check_sheet(book, checked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from math import isfinite
 
 from sheetgrad.sheets.errors import UsageError
 
@@ -55,8 +56,11 @@ def _bound(option: Option, value: str | int | float) -> None:
     low, high = option.least, option.most
     if isinstance(value, str):
         return
+    if not isfinite(value):
+        raise UsageError(f"option {option.name} is {value}: expected a number")
     if (low is not None and value < low) or (high is not None and value > high):
-        raise UsageError(f"option {option.name} is {value}: expected {low} to {high}")
+        expected = f"{low} to {high}" if high is not None else f"{low} or more"
+        raise UsageError(f"option {option.name} is {value}: expected {expected}")
 
 
 _DIGIT = Option(

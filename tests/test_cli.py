@@ -368,7 +368,7 @@ def test_truncated(run: Runner, model: Path, tmp_path: Path, part: float) -> Non
 @pytest.mark.parametrize(
     ("reference", "word"),
     [("nosheet!A1=1", "nosheet"), ("nothing=1", "nothing"), ("'in put'!A0=1", "A0"), ("A1=1", "A1"), ("total", "total"),
-     ("'in put'!XFE1=1", "XFE1"), ("=1", "=1"), ("'in put'!C1=1", "C1:C3"), ("'in put!A1=1", "in put")],
+     ("'in put'!XFE1=1", "XFE1"), ("=1", "names no place"), ("'in put'!A:XFD=1", "too many cells"), ("'in put'!C1=1", "C1:C3"), ("'in put!A1=1", "in put")],
 )  # fmt: skip
 def test_bad_set(run: Runner, model: Path, tmp_path: Path, reference: str, word: str) -> None:
     out = tmp_path / "out.xlsx"
@@ -385,6 +385,7 @@ def test_bad_get(run: Runner, model: Path, reference: str) -> None:
     "arguments",
     [["recompute"], ["recompute", "FILE", "--frob"], ["recompute", "FILE", "--now", "tomorrow"], ["frobnicate"],
      ["recompute", "FILE", "--backend", "abacus"], ["recompute", "FILE", "--seed", "x"], ["check", "FILE", "--rtol", "x"],
+     ["check", "FILE", "--rtol", "-1"], ["check", "FILE", "--rtol", "nan"], ["check", "FILE", "--limit", "-1"],
      ["recompute", "FILE", "-o", "FILE"], ["recompute", "FILE", "-o", "x.csv"], ["recompute", "FILE", "-o", "x.xlsx", "--in-place"]],
 )  # fmt: skip
 def test_bad_usage(run: Runner, model: Path, arguments: list[str]) -> None:
@@ -429,6 +430,15 @@ def shell(*arguments: str, **options: object) -> subprocess.CompletedProcess[byt
 def test_module_is_the_command(model: Path) -> None:
     done = shell("recompute", str(model), "--get", "total")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"6\n", b"")
+
+
+def test_closed_stdout_is_quiet(model: Path) -> None:
+    done = shell("recompute", str(model), "--get", "total", preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_empty_name_is_no_folder(run: Runner) -> None:
+    assert_refused(run("check", ""), 3, "cannot be read")
 
 
 def test_closed_pipe_is_quiet(model: Path) -> None:

@@ -71,7 +71,7 @@ def test_generate_does_not_overwrite(capsys: pytest.CaptureFixture[str], tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [(["nosuch"], "nosuch"), ([], "needs a lesson"), (["conv", "--digit", "1000"], "1000"), (["conv", "--epochs", "3"], "epochs"),
-     (["conv", "--digit", "x"], "digit"), (["all", "--digit", "3"], "digit")],
+     (["conv", "--digit", "x"], "digit"), (["all", "--digit", "3"], "digit"), (["conv", "-o", "x.csv"], ".xlsx")],
 )  # fmt: skip
 def test_generate_refuses(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], word: str

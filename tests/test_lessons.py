@@ -271,11 +271,18 @@ def test_verify_refuses_what_is_no_lesson() -> None:
         ("nothing", {}, "no lesson called 'nothing'; there are conv,"),
         ("conv", {"colour": 1}, "no option 'colour'; it has digit, size, classes"),
         ("conv", {"digit": 100}, "digit is 100: expected 0 to 99"),
+        ("dropout", {"p": float("nan")}, "p is nan: expected a number"),
+        ("train", {"learning_rate": -1.0}, "learning_rate is -1.0: expected 0.0 or more"),
     ],
 )
 def test_bad_requests_are_named(name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         generated(name, **options)
+
+
+def test_steps_that_are_too_long_are_numbers_no_more() -> None:
+    result = Workbook(as_workbook(lesson("tabular").build(steps=5, learning_rate=1e80))).recompute()
+    assert "#NUM!" in {str(value) for value in result["training!A1:ZZ100"].ravel()}
 
 
 def test_generate_writes_the_file(tmp_path: Any) -> None:

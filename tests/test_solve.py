@@ -190,6 +190,28 @@ def test_simplex_is_for_linear_models() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("formula", "goal", "way"),
+    [
+        ("=3*A1+A2", "min", "falls"),
+        ("=3*A1+A2", "max", "rises"),
+        ("=A1^2+A2", "min", "falls"),
+        ("=(A1-3)^2+A2", "max", "rises"),
+        ("=EXP(A1)+A2", "max", "rises"),
+    ],
+)
+def test_an_objective_without_an_end_is_no_solution(formula: str, goal: str, way: str) -> None:
+    with pytest.raises(Infeasible, match=f"no solution: the objective {way} without end"):
+        solved({"A1": 1, "A2": 2, "F1": formula}, "s!A1:A2", goal=goal)
+
+
+@pytest.mark.parametrize("option", [["--rounds", "0"], ["--value", "nan"]])
+def test_numbers_that_make_no_sense_are_refused(tmp_path: Path, option: list[str]) -> None:
+    book = str(stored(tmp_path / "mix.xlsx", **MODEL))
+    own = ["--objective", "s!F1", "--changing", "s!A1"]
+    assert main(["solve", book, "-o", str(tmp_path / "out.xlsx"), *own, *option]) == 2
+
+
 def test_time_that_is_up_ends_the_search_with_what_was_reached() -> None:
     cells: dict[str, Content] = {"A1": -1.2, "A2": 1, "F1": "=100*(A2-A1^2)^2+(1-A1)^2"}
     short = solved(cells, "s!A1:A2", limits=Limits(seconds=1e-9))

@@ -110,6 +110,10 @@ def _rows(workbook: Workbook, mappings: list[Mapping], outputs: list[str], optio
         "seed": options.seed,
         "now": None if options.now is None else options.now.isoformat(),
     }
+    if options.dask:
+        from ..dask_batches import need_dask
+
+        need_dask()
     parts = Parts.beside(output, plan)
     if options.dask:
         from ..dask_batches import run_on_dask
@@ -166,6 +170,7 @@ def _repeat(workbook: Workbook, outputs: list[str], options: Namespace, now: dat
     """Monte Carlo: every repeat has a stream of its own, whatever the block size."""
     import numpy as np
 
+    from ..batch_inputs import need_parquet
     from ..batch_outputs import FORMATS, names_of, write
     from ..compiled import Compiled, streams
     from .summaries import summarise
@@ -175,6 +180,8 @@ def _repeat(workbook: Workbook, outputs: list[str], options: Namespace, now: dat
     output: Path | None = options.output
     if output is not None and output.suffix.lower() not in FORMATS:
         raise UsageError(f"{output}: expected .csv, .npz or .parquet")
+    if output is not None and output.suffix.lower() == ".parquet":
+        need_parquet()
     compiled = Compiled(workbook, (), tuple(outputs), now, random=True)
     _check(compiled, [], options.seed)
     seeds = streams(options.seed, options.repeat)

@@ -48,6 +48,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Recompute and compare."""
+    if not options.rtol >= 0 or options.limit < 0:
+        raise UsageError("--rtol and --limit take numbers of 0 and more")
     files = _expanded(options.files)
     if files == options.files and len(files) == 1:
         code, found = _checked(files[0], options)
@@ -76,7 +78,7 @@ def _expanded(names: Sequence[str]) -> list[str]:
     files = []
     for name in names:
         folder = Path(name)
-        if not folder.is_dir():
+        if not name or not folder.is_dir():
             files.append(name)
             continue
         inside = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())

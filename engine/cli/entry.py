@@ -40,7 +40,7 @@ filled formulas spell out, runs it on numpy or torch, and writes the values back
     """\
   sheetgrad generate conv -o conv.xlsx                 a convolutional network as live formulas
   sheetgrad recompute conv.xlsx -o new.xlsx            compute all formulas, save the values
-  sheetgrad recompute conv.xlsx --get 'conv!conv1'     print a range or a defined name
+  sheetgrad recompute conv.xlsx --get 'conv!conv1_1'   print a range or a defined name
   sheetgrad check budget.xlsx                          are the stored values what the formulas give?
   sheetgrad verify conv.xlsx                           does torch agree, panel by panel?
 
@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gc.set_threshold(GARBAGE)
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a terminal need not know all of a file's characters
+        elif sys.stdout is None:  # closed by whoever started the command
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         atexit.register(gc.freeze)  # or leaving would look for cycles in everything once more, a tenth of a short run
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:

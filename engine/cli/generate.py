@@ -64,10 +64,15 @@ def _targets(options: Namespace, given: dict[str, Any]) -> dict[str, Path]:
     if options.lesson != "all":
         if options.lesson not in _names():
             raise UsageError(f"no lesson called {options.lesson!r}; there are {', '.join(_names())}")
-        return {options.lesson: options.output or Path(f"{options.lesson}.xlsx")}
+        target: Path = options.output or Path(f"{options.lesson}.xlsx")
+        if target.suffix.lower() != ".xlsx":
+            raise UsageError(f"{target} is no lesson's name: expected .xlsx")
+        return {options.lesson: target}
     if given:
         raise UsageError(f"all lessons are generated with their own options: leave out --{next(iter(given))}")
     folder = options.output or Path()
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: all lessons go into a folder")
     folder.mkdir(parents=True, exist_ok=True)
     return {name: folder / f"{name}.xlsx" for name in _names()}
 

@@ -20,7 +20,7 @@ from .tables import show
 
 EXAMPLES = """\
   sheetgrad grad conv.xlsx --of 'conv!J40' --wrt 'conv!BI11:BK13'
-  sheetgrad grad collab.xlsx --of rmse --wrt 'dotprod!B25:F39,dotprod!H19:V23' --format json
+  sheetgrad grad collab.xlsx --of dot_rmse --wrt 'dotprod!B25:F39,dotprod!H19:V23' --format json
   sheetgrad grad collab.xlsx --of 'dotprod!J41' --wrt 'dotprod!B25:F39' -o slopes.npz
   sheetgrad grad collab.xlsx --of 'dotprod!J41' --wrt 'dotprod!B25:F39' -o slopes.xlsx
 """

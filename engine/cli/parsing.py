@@ -72,7 +72,7 @@ def opened(options: Namespace, file: str | None = None) -> Workbook:
 
     from ..workbook import open_workbook
 
-    return open_workbook(file or options.file, limits=Limits.none() if options.no_limits else None)
+    return open_workbook(options.file if file is None else file, limits=Limits.none() if options.no_limits else None)
 
 
 def add_computation(parser: ArgumentParser) -> None:
@@ -112,8 +112,10 @@ def assignments(texts: Sequence[str]) -> dict[str, Scalar]:
     for text in texts:
         quoted_end = text.find("'!") if text.startswith("'") else 0
         at = text.find("=", max(quoted_end, 0))
-        if at <= 0:
+        if at < 0:
             raise UsageError(f"--set {text!r} has no value: expected PLACE=VALUE, as in 'Sheet1!A1=0.5'")
+        if not text[:at].strip():
+            raise UsageError(f"--set {text!r} names no place: expected PLACE=VALUE, as in 'Sheet1!A1=0.5'")
         found[text[:at].strip()] = scalar(text[at + 1 :])
     return found
 

@@ -21,7 +21,7 @@ EXAMPLES = """\
   sheetgrad recompute model.xlsx -o out.xlsx
   sheetgrad recompute model.xlsx --set 'Inputs!B2=0.5' --get 'Summary!A1:C3'
   sheetgrad recompute conv.xlsx --get 'conv!softmax' --format json
-  sheetgrad recompute conv.xlsx --get 'conv!conv1' --format npz > conv1.npz
+  sheetgrad recompute conv.xlsx --get 'conv!conv1_1' --format npz > conv1.npz
   sheetgrad recompute dropout.xlsx --seed 7 --in-place
 """
 WORKBOOKS = {".xlsx", ".xlsm", ".xltx", ".xltm"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -76,6 +77,10 @@ def run(options: Namespace) -> int:
         raise UsageError(f"{output} is no workbook's name: expected .xlsx or .xlsm")
     if output.exists() and Path(options.file).exists() and output.samefile(options.file):
         raise UsageError(f"{output} is the input")
+    if options.rounds is not None and options.rounds < 1:
+        raise UsageError("--rounds takes a number of 1 and more")
+    if options.value is not None and not isfinite(options.value):
+        raise UsageError(f"--value {options.value}: no cell can come to that")
     workbook = opened(options)
     from ..workbook import require_torch
 
@@ -91,7 +96,8 @@ def run(options: Namespace) -> int:
     solution.result.save(output)
     place = workbook.place(model.objective)
     print(f"{place}: {solution.before:.10g} before, {solution.after:.10g} after")
-    print(f"{solution.method}, {solution.rounds:,} rounds: {solution.reason}")
+    rounds = "1 round" if solution.rounds == 1 else f"{solution.rounds:,} rounds"
+    print(f"{solution.method}, {rounds}: {solution.reason}")
     return Exit.RIGHT
 
 
