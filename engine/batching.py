@@ -20,7 +20,7 @@ from .backends.numpy import Decline
 from .context import Context, Place
 from .footprints import cells_of, view_window
 from .grid import Grid
-from .ir import Growing, Offset, View, deciding
+from .ir import Growing, Indirect, Offset, View, deciding
 from .outcome import Outcome
 from .program import Program, run_sweep
 from .slices import Slice, spills
@@ -118,7 +118,8 @@ class Batch:
             for read in deciding(offset):
                 name = "OFFSET" if isinstance(offset, Offset) else "INDIRECT"
                 units, area = self._program.decided_by(read, unit.region)
-                if units & self._slice.units or (area is not None and any(meet(area, other) for other in self.inputs)):
+                met = area is not None and any(meet(area, other) for other in self.inputs)
+                if met or units & self._slice.units or isinstance(read, Offset | Indirect):
                     raise Unbatchable(f"{name} by what the inputs decide")
 
     def _run(self, step: Step, machine: BatchMachine) -> None:

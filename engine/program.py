@@ -18,7 +18,7 @@ from .dependants import Dependants, reaching, readers_of
 from .footprints import Marks, cells_of, met, owners, view_window
 from .functions import find
 from .grid import Grid, affordable, fills
-from .ir import Apply, Growing, Indirect, Node, Offset, Pool, Scattered, View, deciding, shared, walk
+from .ir import Apply, Growing, Indirect, Node, Offset, Pool, Scattered, View, deciding, shared
 from .lexer import FormulaError
 from .lift import Lifter, Unliftable
 from .names import Names
@@ -97,6 +97,9 @@ class Program:
             return
         edges = {number: set(producers) for number, producers in self.edges.items()}
         left = {unit.number: unit for unit in self.units}
+        for unit in self.units:
+            if unit.unknown and unit.program is not None:  # it was with other inputs
+                unit.unknown, unit.reason = False, ""
         waiting = {unit.number for unit in self.units if unit.unknown or unit.offsets}
         while left:
             blocked = reaching(waiting, readers_of(edges, left)) if waiting else set()
@@ -158,14 +161,18 @@ class Program:
         """Find out where a unit's offsets read, if what decides that has been computed."""
         if unit.unknown:
             return False
-        for node in (node for offset in unit.offsets for node in deciding(offset)):
-            if not left.keys().isdisjoint(self.decided_by(node, unit.region)[0]):
+        places: dict[int, Sequence[Scatter]] = {}  # by the identity of the node; those that decide others come first
+        for offset in unit.offsets:
+            for node in deciding(offset):
+                inner = {mark for scatter in places.get(id(node), ()) for mark in met(self.owner, scatter)}
+                if not left.keys().isdisjoint(inner | self.decided_by(node, unit.region)[0]):
+                    return False
+            try:
+                places[id(offset)] = machine.scatters(unit.region, offset)
+            except Decline as reason:
+                unit.unknown, unit.reason = True, str(reason)
                 return False
-        try:
-            found = [scatter for offset in unit.offsets for scatter in machine.scatters(unit.region, offset)]
-        except Decline as reason:
-            unit.unknown, unit.reason = True, str(reason)
-            return False
+        found = [scatter for each in places.values() for scatter in each]
         unit.scattered = (*unit.fixed, *found)
         unit.sizes = _with_areas(unit, found)
         for scatter in unit.scattered:
@@ -187,8 +194,7 @@ def _with_areas(unit: Unit, areas: Sequence[Scatter]) -> frozenset[Size]:
     """Return the sizes of a unit's arrays, and of the areas that a run found, which are gathered."""
     assert unit.program is not None
     loops = frozenset(range(len(unit.region.counts)))
-    known = sizes_of(unit.program) if unit.sizes is None else unit.sizes
-    return known | {(area.height, area.width, loops) for area in areas}
+    return sizes_of(unit.program) | {(area.height, area.width, loops) for area in areas}
 
 
 def _turn_by_turn(sweep: Sweep, machine: Machine) -> bool:
@@ -247,9 +253,9 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
         units += _units(len(units), region, lambda part: Lifter(workbook, names, part, size, pool))
     for unit in units:
         if unit.program is not None:
-            unit.scalar = compile_scalar(unit.region, unit.program, unit.common, grid.flat)
+            unit.scalar = compile_scalar(unit.region, unit.nodes, unit.common, grid.flat)
             if unit.scalar is None:
-                unit.prepared = Prepared.of(unit.region, unit.program, unit.common, grid.flat)
+                unit.prepared = Prepared.of(unit.region, unit.nodes, unit.common, grid.flat)
     owner = owners(grid, [unit.region for unit in units])
     return Program(units, _edges(units, owner), owner, count)
 
@@ -336,11 +342,11 @@ def _unit(number: int, region: Region, lifter: Lifter) -> Unit:
     try:
         if region.kind == FormulaKind.DYNAMIC and region.extent != (1, 1):
             raise Unliftable("a dynamic array that spills")
-        program = rewrite(mark_final(lifter.lift()), FAST, lifter.pool)
+        nodes = rewrite(mark_final(lifter.lift()), FAST, lifter.pool)
     except Unliftable as reason:
         reads, unknown = lifter.reads()
         return Unit(number, region, None, str(reason), reads, unknown=unknown)
-    return _lifted(number, region, program)
+    return _lifted(number, region, nodes)
 
 
 def _is_volatile(name: str) -> bool:
@@ -348,16 +354,15 @@ def _is_volatile(name: str) -> bool:
     return function is not None and function.volatile
 
 
-def _lifted(number: int, region: Region, program: Node) -> Unit:
-    nodes = list(walk(program))
+def _lifted(number: int, region: Region, nodes: Sequence[Node]) -> Unit:
     of_type: dict[type, list[Any]] = {}
     for node in nodes:
         of_type.setdefault(type(node), []).append(node)
     reads = (*of_type.get(View, ()), *of_type.get(Growing, ()))
-    offsets = (*of_type.get(Offset, ()), *of_type.get(Indirect, ()))
-    nested = any(isinstance(node, Offset | Indirect) for offset in offsets for node in deciding(offset))
+    led = Offset in of_type or Indirect in of_type
+    offsets = tuple(node for node in nodes if isinstance(node, Offset | Indirect)) if led else ()  # the inner first
     volatile = any(map(_is_volatile, {node.function for node in of_type.get(Apply, ())}))
     whole = Frame.whole(region)
     fixed = tuple(scatter_of(node, region, whole) for node in of_type.get(Scattered, ()))
-    sizes = sizes_of(program) if region.size >= FEW_TURNS else None
-    return Unit(number, region, program, "", reads, offsets, nested, volatile, fixed, fixed, shared(nodes), sizes)
+    sizes = sizes_of(nodes[-1]) if region.size >= FEW_TURNS else None
+    return Unit(number, region, nodes[-1], "", reads, offsets, False, volatile, fixed, fixed, shared(nodes), sizes, nodes)

@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
-from sheetgrad.engine import arrays, reference
+from sheetgrad.engine import arrays, open_workbook, reference
 from sheetgrad.sheets.model import DefinedName
 from sheetgrad.sheets.values import Error
 
-from .books import Content, book_of, cell, computed, differences
+from .books import Content, book_of, cell, computed, differences, file_of
 
 ROWS = 24
 NUMBERS: dict[str, Content] = {f"A{row}": row * row / 4 - 9 for row in range(1, ROWS + 1)}
@@ -43,6 +43,8 @@ LIFTED: dict[str, tuple[str, list[Content]]] = {
     "formulas below": ('=INDIRECT("K"&C{r})', [ROWS - row for row in range(ROWS)]),
     "its own column above": ('=IF(ROW()<3,1,SUM(INDIRECT("H"&C{r}&":H"&ROW()-1)))', [max(1, r - 2) for r in range(ROWS)]),
     "its own column below": ('=IF(ROW()>9,ROW(),INDIRECT("H"&ROW()+1))+C{r}', [1 for _ in range(ROWS)]),
+    "a text that a text leads to": ("=INDIRECT(INDIRECT(C{r}))", ["C1", "A2"] + [f"C{row}" for row in range(1, 9)]),
+    "an offset by what a text leads to": ('=OFFSET(A1,INDIRECT("N"&C{r})/25,0)', [1 + row % 5 for row in range(ROWS)]),
     "a reference that follows no pattern": ("", []),
 }
 # What cannot be computed at once still has the right values.
@@ -65,6 +67,7 @@ def cells_of(formula: str, beside: list[Content]) -> dict[str, Content]:
     rows = range(1, (len(beside) or ROWS) + 1)
     cells = NUMBERS | {f"C{row}": content for row, content in zip(rows, beside, strict=False)}
     cells |= {f"K{row}": f"=A{row}^2+L{row}" for row in range(1, ROWS + 1)}
+    cells |= {f"N{row}": f'=INDIRECT("K"&{row}+ROW()-ROW())' for row in range(1, ROWS + 1)}
     if not formula:  # texts that no loop leads to
         cells |= {f"C{row}": f"A{row}" for row in range(1, ROWS + 1)}
         return cells | {f"H{row}": f"=INDIRECT(C{(row * row * 5) % 23 + 1})" for row in rows}
@@ -108,6 +111,13 @@ def test_texts_lead_where_they_say() -> None:
     for evaluate in (arrays.evaluate, reference.evaluate):
         grid, _ = computed(workbook, evaluate)
         assert [cell(workbook, grid, f"C{row}") for row in range(1, 5)] == [7, 11, Error.REF, 12]
+
+
+def test_other_inputs_are_another_chance() -> None:
+    workbook = open_workbook(file_of({"s": {"A1": 3, "A2": "A1", "A3": 4, "B1": "=INDIRECT(A2)", "C1": "=B1*2"}}))
+    assert workbook.recompute(set={"s!A2": "A1:A3"})["s!C1"] == 6
+    assert workbook.recompute(set={"s!A2": "A3"})["s!C1"] == 8
+    assert workbook.recompute()["s!C1"] == 6
 
 
 FORMS = (
