@@ -27,7 +27,7 @@ from ..windows import Frame, Scatter, moving, target
 from .layers import Layers
 from .numpy import EVALUATORS, Decline, Indices, _Evaluation, _failing, _numeric, line_codes
 from .prefixes import run_prefix
-from .products import FEW_TAPS
+from .products import FEW_TAPS, by_taps
 
 MORE_TAPS = 4096  # the same for products whose sides both vary along the batch
 
@@ -172,20 +172,8 @@ def contract(left: Floats, right: Floats) -> Floats:
     if taps > FEW_TAPS and apart:
         return _by_product(left, right)
     if taps <= (MORE_TAPS if math.prod(shape) >= FEW_TAPS else 0) and math.prod(shape) <= CELL_BUDGET:
-        return _by_taps(left, right)
+        return by_taps(left, right)
     return np.asarray(np.einsum("...ij,...ij->...", left, right))[..., None, None]
-
-
-def _by_taps(left: Floats, right: Floats) -> Floats:
-    height, width = left.shape[-2:]
-    total = left[..., 0, 0] * right[..., 0, 0]
-    term = np.empty_like(total)
-    for row in range(height):
-        for column in range(width):
-            if row or column:
-                np.multiply(left[..., row, column], right[..., row, column], out=term)
-                np.add(total, term, out=total)
-    return total[..., None, None]
 
 
 def _by_product(left: Floats, right: Floats) -> Floats:

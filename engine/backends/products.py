@@ -24,7 +24,7 @@ def contract(left: Floats, right: Floats, transposed: bool) -> Floats:
     places = max(left.size, right.size) // max(taps, 1)
     if taps > FEW_TAPS or places < taps or (places * taps <= CACHED and _apart(left, right)):
         return _by_product(left, right)
-    return _by_taps(left, right)
+    return by_taps(left, right)
 
 
 def _apart(left: Floats, right: Floats) -> bool:
@@ -32,11 +32,15 @@ def _apart(left: Floats, right: Floats) -> bool:
     return all(a == 1 or b == 1 for a, b in zip(left.shape[:-2], right.shape[:-2], strict=True))
 
 
-def _by_taps(left: Floats, right: Floats) -> Floats:
-    """Add up one product for each place in the window, in the reference's order, a stretch of places at a time."""
+def by_taps(left: Floats, right: Floats) -> Floats:
+    """Add up one product for each place in the window, in the reference's order, a stretch of places at a time.
+
+    The result is laid out as the sides are: its innermost loop in memory need not be the last one.
+    """
     shape = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
-    total = np.empty(shape)
-    axis = next((axis for axis, count in enumerate(shape) if count >= LONG), 0)
+    inwards = sorted(range(len(shape)), key=lambda loop: -sum(_step(side, loop) for side in (left, right)))
+    total = np.empty([shape[loop] for loop in inwards]).transpose(np.argsort(inwards))
+    axis = next((loop for loop in inwards if shape[loop] >= LONG), 0)
     size = shape[axis] if shape else 1
     stretch = max(1, CACHED * size // max(total.size, 1))
     for start in range(0, size, stretch):
@@ -46,11 +50,16 @@ def _by_taps(left: Floats, right: Floats) -> Floats:
     return total[..., None, None]
 
 
+def _step(side: Floats, loop: int) -> int:
+    """Return how far apart in memory the turns of a loop are, 0 where the side does not follow it."""
+    return abs(side.strides[loop]) if side.shape[loop] > 1 else 0
+
+
 def _add_up(left: Floats, right: Floats, total: Floats) -> None:
     """Write the sum over windows of products into ``total``, (*loops)."""
     height, width = left.shape[-2:]
     np.multiply(left[..., 0, 0], right[..., 0, 0], out=total)
-    term = np.empty(total.shape)
+    term = np.empty_like(total)
     for tap in range(1, height * width):
         row, column = divmod(tap, width)
         np.multiply(left[..., row, column], right[..., row, column], out=term)
