@@ -1,5 +1,9 @@
 """Formula text → regions → array program → values.
 
+`open_workbook` reads a workbook. A `Workbook` is recomputed, explained, compiled to a function of arrays, differentiated
+or made a torch module; a `Result` holds the values of one recomputation: indexed by range or name, saved, compared with
+what the file stores as a list of `Difference`. The exceptions are in `sheetgrad.sheets.errors`.
+
 >>> from sheetgrad.engine import open_workbook
 """
 
@@ -12,6 +16,11 @@ if TYPE_CHECKING:
     from .workbook import Result, Workbook, open_workbook
 
 __all__ = ["Difference", "Result", "Workbook", "open_workbook"]
+
+
+def __dir__() -> list[str]:
+    """List the API, too, so that `help` shows it."""
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> Any:

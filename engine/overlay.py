@@ -133,7 +133,10 @@ def _scalar(value: object, workbook: Workbook) -> Scalar:
         return value
     if isinstance(value, date):
         return serial_of(value, workbook.date1904)
-    number = float(value)  # type: ignore[arg-type]  # numpy's and Python's numbers alike; anything else raises
+    try:
+        number = float(value)  # type: ignore[arg-type]  # numpy's and Python's numbers alike; anything else raises
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{workbook.name}: {value!r} was given, which no cell can hold") from None
     if not np.isfinite(number):
         raise UsageError(f"{workbook.name}: {value} was given, which no cell can hold")
     return number

@@ -198,7 +198,7 @@ class Workbook:
         return {"schema": "sheetgrad.explain/1", **explained}
 
     def compile(
-        self, inputs: Sequence[str], outputs: Sequence[str], *, seed: int = 0, backend: str = "numpy"
+        self, inputs: str | Sequence[str], outputs: str | Sequence[str], *, seed: int = 0, backend: str = "numpy"
     ) -> Callable[..., Any]:
         """Return a plain function of arrays: the values of ``inputs`` in, the values of ``outputs`` out.
 
@@ -218,7 +218,7 @@ class Workbook:
         evaluator(backend)
         from .compiled import compiled
 
-        return compiled(self, inputs, outputs, seed, backend)
+        return compiled(self, _several(inputs), _several(outputs), seed, backend)
 
     def gradient(
         self, of: str, wrt: str | Sequence[str], *, set: Mapping[str, Settable] | None = None, seed: int = 0
@@ -228,26 +228,31 @@ class Workbook:
         Raises `UsageError` where ``of`` is no number or depends on none of ``wrt``, where ``wrt`` holds formulas, and
         where a function on the way has no derivative; it is named with its cells.
         """
-        require_torch("gradients")
+        require_torch("gradient")
         from .gradients import gradient
 
-        return gradient(self, of, [wrt] if isinstance(wrt, str) else wrt, set, seed)
+        return gradient(self, of, _several(wrt), set, seed)
 
     def to_torch(
-        self, inputs: Sequence[str] = (), parameters: Sequence[str] = (), outputs: Sequence[str] = (), *, seed: int = 0
+        self,
+        inputs: str | Sequence[str] = (),
+        parameters: str | Sequence[str] = (),
+        outputs: str | Sequence[str] = (),
+        *,
+        seed: int = 0,
     ) -> Any:
         """Return a `torch.nn.Module` of the formulas between cells; its parameters are the cells of ``parameters``."""
         require_torch("to_torch")
         from .modules import WorkbookModule
 
-        return WorkbookModule(self, inputs, parameters, outputs, seed=seed)
+        return WorkbookModule(self, _several(inputs), _several(parameters), _several(outputs), seed=seed)
 
     def load(self, module: Any, *, seed: int = 0) -> Result:
         """Return the recomputation with a module's learned values in its cells, ready to `save`."""
         return self.recompute(set=module.learned(), seed=seed)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Result:
     """The values of one recomputation.
 
@@ -261,6 +266,9 @@ class Result:
     outcome: Outcome
     held: set[CellKey]
     seconds: Seconds
+
+    def __repr__(self) -> str:
+        return f"<Result of {self.workbook!r}>"
 
     def __getitem__(self, reference: str) -> Any:
         """Return a range (``Sheet!A1:C3``) or a defined name: a scalar for one cell, else an array (rows, columns).
@@ -318,6 +326,10 @@ class Result:
         if area is None:
             raise BadReference(f"{self.workbook.name}: {reference!r} spills nothing")
         return self.workbook.place(area)
+
+
+def _several(places: str | Sequence[str]) -> Sequence[str]:
+    return [places] if isinstance(places, str) else places
 
 
 def evaluator(backend: str) -> Evaluate:

@@ -254,6 +254,19 @@ def test_compile_is_a_function_of_arrays(wb: Workbook) -> None:
     assert squares(np.arange(6).reshape(2, 1, 3)).tolist() == [[[0, 1, 4]], [[9, 16, 25]]]
 
 
+def test_one_place_needs_no_list(wb: Workbook) -> None:
+    assert wb.compile("s!A1", "s!D1")(7.0).tolist() == wb.compile(["s!A1"], ["s!D1"])(7.0).tolist() == [[12.0]]
+
+
+def test_what_is_no_value_is_refused_by_name(wb: Workbook) -> None:
+    with pytest.raises(UsageError, match="no cell can hold"):
+        wb.recompute(set={"s!A1": object()})  # type: ignore[dict-item]
+
+
+def test_a_result_shows_its_workbook(wb: Workbook) -> None:
+    assert repr(wb.recompute()) == f"<Result of {wb!r}>"
+
+
 def test_compile_with_several_inputs_and_outputs(wb: Workbook) -> None:
     f = wb.compile(inputs=["s!A1", "s!B1:C1"], outputs=["s!D1", "s!A4:C4"])
     total, squares = f(np.array([[[1.0]], [[2.0]]]), [[10, 20]])
