@@ -1,8 +1,8 @@
 """Formula text → regions → array program → values.
 
-`open_workbook` reads a workbook. A `Workbook` is recomputed, explained, compiled to a function of arrays, differentiated
-or made a torch module; a `Result` holds the values of one recomputation: indexed by range or name, saved, compared with
-what the file stores as a list of `Difference`. The exceptions are in `sheetgrad.sheets.errors`.
+`open_workbook` reads a workbook. A `Workbook` is recomputed, explained, compiled to a function of arrays,
+differentiated, or made a torch module; a `Result` holds the values of one recomputation: indexed by range or name,
+saved, compared with what the file stores as a list of `Difference`. The exceptions are in `sheetgrad.sheets.errors`.
 
 >>> from sheetgrad.engine import open_workbook
 """

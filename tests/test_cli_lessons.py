@@ -11,6 +11,7 @@ import xlsxwriter
 
 from sheetgrad.engine import open_workbook
 from sheetgrad.engine.cli import check, main, messages
+from sheetgrad.engine.cli.messages import Line
 from sheetgrad.generators import checks, commands
 from sheetgrad.generators.commands import lessons
 from sheetgrad.generators.lessons import LESSONS
@@ -150,6 +151,19 @@ def test_progress_shows_only_on_a_terminal(capsys: pytest.CaptureFixture[str], m
     with messages.progress("working"):
         pass
     assert capsys.readouterr().err == ""
+
+
+def test_a_line_of_progress_waits_and_goes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with Line() as line:
+        line.show("early")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sheetgrad.engine.cli.messages.PATIENCE", 0.0)
+    with Line() as line:
+        line.show("1 row")
+    assert capsys.readouterr().err == "\r\x1b[K1 row\r\x1b[K"
 
 
 def test_progress_waits_a_second(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

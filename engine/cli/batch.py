@@ -7,7 +7,6 @@ each run. Blocks that are done are kept beside the output: a run that was interr
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sheetgrad.sheets.errors import FunctionsMissing, UsageError
 
-from .messages import some, warn
+from .messages import Line, some, warn
 from .parsing import add_file, moment, opened
 
 if TYPE_CHECKING:
@@ -131,12 +130,13 @@ def _compute(compiled: Compiled, first: Any, rows: Any, parts: Any, seed: int) -
     """Compute the blocks that are not there yet; return how many there are."""
     number, done = 0, 0
     block = first
-    while block is not None:
-        if not parts.has(number):
-            parts.save(number, computed(compiled, block, seed))
-        number, done = number + 1, done + len(block[0])
-        _show(f"{done:,} rows")
-        block = next(rows, None)
+    with Line() as line:
+        while block is not None:
+            if not parts.has(number):
+                parts.save(number, computed(compiled, block, seed))
+            number, done = number + 1, done + len(block[0])
+            line.show(f"{done:,} rows")
+            block = next(rows, None)
     return number
 
 
@@ -187,18 +187,14 @@ def _repeat(workbook: Workbook, outputs: list[str], options: Namespace, now: dat
     seeds = streams(options.seed, options.repeat)
     found: list[list[Any]] = []
     done = 0
-    for block in compiled.run([], options.repeat, seeds):
-        found.append(block)
-        done += len(block[0])
-        _show(f"{done:,} of {options.repeat:,} repeats")
+    with Line() as line:
+        for block in compiled.run([], options.repeat, seeds):
+            found.append(block)
+            done += len(block[0])
+            line.show(f"{done:,} of {options.repeat:,} repeats")
     columns = [names_of(area, workbook.sheets[area.sheet]) for area in compiled.kept]
     if output is not None:
         write(output, outputs, columns, iter(found))
     whole = [np.concatenate(part).reshape(options.repeat, -1) for part in zip(*found, strict=True)]
     summarise([name for names in columns for name in names], np.concatenate(whole, axis=1))
     return 0
-
-
-def _show(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{text}   ", end="", file=sys.stderr, flush=True)

@@ -6,10 +6,12 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 PATIENCE = 1.0  # seconds before progress shows
+PAUSE = 0.2  # seconds between two lines of it
 
 
 def complain(text: str) -> None:
@@ -39,6 +41,27 @@ def some(items: Sequence[str], most: int = 8) -> str:
     """
     rest = len(items) - most
     return ", ".join(items) if rest <= 0 else f"{', '.join(items[:most])} and {rest:,} more"
+
+
+class Line:
+    """A line on a terminal that is written over while work goes on; the first shows after a second."""
+
+    def __init__(self) -> None:
+        self._due, self._shown = monotonic() + PATIENCE, False
+
+    def show(self, text: str) -> None:
+        """Show how far it is, a few times a second."""
+        if monotonic() >= self._due and sys.stderr.isatty():
+            self._due, self._shown = monotonic() + PAUSE, True
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the line away, so that what comes next stands alone."""
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager

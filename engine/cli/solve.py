@@ -7,18 +7,16 @@ and cells all different: differential evolution. Needs torch: install sheetgrad[
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from sheetgrad.sheets.errors import UsageError
 
 from .exits import Exit
-from .messages import complain
+from .messages import Line, complain
 from .parsing import add_file, opened
 from .recompute import WORKBOOKS
 from .reports import report
@@ -88,7 +86,8 @@ def run(options: Namespace) -> int:
     require_torch("solve")
     from ..solving import solve
 
-    solution = solve(workbook, model, seed=options.seed, progress=_progress(), rounds=options.rounds)
+    with Line() as line:
+        solution = solve(workbook, model, seed=options.seed, progress=_shown_on(line), rounds=options.rounds)
     code = report(solution.result)
     if code:
         complain(f"{options.file}: not written: the workbook does not compute completely")
@@ -128,15 +127,6 @@ def _limited(model: SolverModel, options: Namespace) -> SolverModel:
     return model if options.engine is None else replace(model, engine=options.engine)
 
 
-def _progress() -> Callable[[int, float], None] | None:
-    """Return what shows the search on a terminal, a line that is written over."""
-    if not sys.stderr.isatty():
-        return None
-    shown = [monotonic()]
-
-    def show(rounds: int, objective: float) -> None:
-        if monotonic() - shown[0] > 0.5:
-            shown[0] = monotonic()
-            print(f"\rround {rounds:,}: {objective:.8g}   ", end="", file=sys.stderr, flush=True)
-
-    return show
+def _shown_on(line: Line) -> Callable[[int, float], None]:
+    """Return what shows the search."""
+    return lambda rounds, objective: line.show(f"round {rounds:,}: {objective:.8g}")
