@@ -15,7 +15,7 @@ demo: $(VENV)/.demo
 	@echo "The lessons are in demo/: open them in Excel or LibreOffice."
 
 test: $(VENV)/.test
-	$(RUN) -m pytest $(TESTS)
+	$(RUN) -m pytest --numprocesses auto --dist loadfile $(TESTS)
 
 check: lint types test
 
