@@ -52,7 +52,7 @@ class CellTrace:
     def _lifted(self, cell: CellKey, waiting: dict[CellKey, Region]) -> tuple[CellKey, Region, Node]:
         region = waiting.pop(cell)
         lifter = Lifter(self.workbook, self.names, region, self.used, self.pool)
-        return cell, region, rewrite(mark_final(lifter.lift()), FAST, self.pool)
+        return cell, region, rewrite(mark_final(lifter.lift()), FAST, self.pool)[-1]
 
     @staticmethod
     def _reads(region: Region, program: Node) -> list[CellKey]:

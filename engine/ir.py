@@ -261,19 +261,20 @@ def children(node: Node) -> tuple[Node, ...]:
 def walk(root: Node) -> Iterator[Node]:
     """Yield every node of a tree once, children before parents."""
     seen: set[int] = set()
-    stack: list[tuple[Node, bool]] = [(root, False)]
+    opened: list[Node] = []  # nodes whose children are not all done: None on the stack stands where the last one's are
+    stack: list[Node | None] = [root]
     while stack:
-        node, done = stack.pop()
-        if done:
-            yield node
+        node = stack.pop()
+        if node is None:
+            yield opened.pop()
         elif id(node) not in seen:
             seen.add(id(node))
-            parts = children(node)
-            if not parts:
+            if type(node) in LEAVES:
                 yield node
                 continue
-            stack.append((node, True))
-            stack.extend([(child, False) for child in parts])
+            opened.append(node)
+            stack.append(None)
+            stack += children(node)
 
 
 class Pool:
@@ -291,6 +292,8 @@ def _key(node: Node) -> Any:
     match node:
         case View():
             return View, node.sheet, node.row, node.column, node.height, node.width, node.steps
+        case Const(value):
+            return Const, type(value), value
         case Operate(operator, operands, final):
             return Operate, operator, tuple(map(id, operands)), final
         case Apply(function, arguments, draw):

@@ -450,6 +450,8 @@ class Lifter:
         return node
 
     def _expression(self, node: syntax.Node, scope: Scope) -> Node:
+        if isinstance(node, syntax.Call):
+            return self._call(node, scope)
         match node:
             case syntax.Number(value) | syntax.Text(value) | syntax.Logical(value) | syntax.ErrorLiteral(value):
                 return self.pool(Const(value))
@@ -475,8 +477,6 @@ class Lifter:
                 found = self.scattered(node, scope)
                 assert found is not None, "other references are windows"
                 return found
-            case syntax.Call(name, _):
-                return self._call(node, scope)
             case syntax.Name(name, prefix):
                 if name.casefold() in scope.lets:
                     return scope.lets[name.casefold()]
@@ -541,6 +541,8 @@ def _resized(node: View | Growing, like: View | Growing) -> View | Growing:
 
 def is_reference(node: Node) -> bool:
     """Tell whether a node's values come straight from cells (SUM's rule differs for them)."""
+    if type(node) in (Operate, Const, Apply):
+        return False
     match node:
         case View() | Growing() | Offset() | Indirect() | Scattered():
             return True
@@ -579,6 +581,8 @@ def _chooses_kinds(node: Node) -> bool:
 
 
 def _is_line(node: Node) -> bool:
+    if type(node) in (Operate, Const, Apply):
+        return False
     match node:
         case Pick(_, row, column):
             return row is None or column is None

@@ -65,6 +65,9 @@ PRECEDENCE: Final = {
     ">=": 0,
 }
 _TRIMMED: Final = {".:": "_TRO_LEADING", ":.": "_TRO_TRAILING", ".:.": "_TRO_ALL"}
+_PREFIXES: Final = frozenset({PRECEDENCE["@"], PRECEDENCE["negate"]})
+_INFIX: Final = frozenset(PRECEDENCE) - {" ", ",", "@", "negate", "%"}  # what only stands between operands
+_JOINING: Final = frozenset({":", " ", ","})
 _BARRIER: Final = -1  # the precedence of an open parenthesis on the operator stack
 # What a file puts before newer functions and before parameters; it stays where no name, or no plain one, would be left.
 _FUNCTION_PREFIX = re.compile(r"(?:_xlfn\.|_xlws\.|__?xludf\.)+(?![0-9.?]|\Z|_xl)", re.IGNORECASE)
@@ -194,7 +197,7 @@ class _Parser:
         while operators[-1][0] >= floor:
             precedence, symbol, position = operators.pop()
             right, right_depth = self.operands.pop()
-            if precedence in (PRECEDENCE["@"], PRECEDENCE["negate"]):
+            if precedence in _PREFIXES:
                 self._store(Unary(symbol, right), right_depth + 1, position)
             else:
                 left, depth = self.operands.pop()
@@ -206,7 +209,9 @@ class _Parser:
         self.operands.append((node, depth))
 
     def _operator(self, symbol: str, position: int) -> None:
-        if symbol == "(":
+        if symbol in _INFIX and not self.expecting:
+            self._binary(symbol, position)
+        elif symbol == "(":
             self._open(position)
         elif symbol == ")":
             self._close(position)
@@ -359,7 +364,10 @@ class _Parser:
                 raise FormulaError(f"{text} lies beyond the sheet", position)
             self._push(Name(text, prefix), position)
             return
-        self._reference(Cell(len(self.slots), prefix), (slot,), text, position, "cell")
+        node = Cell(len(self.slots), prefix)
+        self._push(ErrorLiteral(Error.REF) if prefix == _LOST else node, position)
+        self.slots.append(slot)
+        self.masks.append((position, position + len(text), MASKS["cell"]))
 
     def _area(self, text: str, position: int) -> None:
         first, last = text.split(":")
@@ -411,7 +419,7 @@ class _Parser:
 
     def _reference(
         self,
-        node: Cell | Rectangle | ColumnSpan | RowSpan,
+        node: Rectangle | ColumnSpan | RowSpan,
         slots: tuple[Slot, ...],
         text: str,
         position: int,
@@ -419,10 +427,9 @@ class _Parser:
     ) -> None:
         self._push(ErrorLiteral(Error.REF) if node.prefix == _LOST else node, position)
         self.slots += slots
-        middle = text.find(":") if len(slots) == 2 else len(text)
+        middle = text.find(":")
         self.masks.append((position, position + middle, MASKS[kind]))
-        if len(slots) == 2:
-            self.masks.append((position + middle + 1, position + len(text), MASKS[kind]))
+        self.masks.append((position + middle + 1, position + len(text), MASKS[kind]))
 
     def _element(self, kind: str, text: str, position: int) -> None:
         """Take one token of an array constant."""
@@ -478,12 +485,13 @@ def _is_reference(node: Node) -> bool:
 
 def _joined(symbol: str, left: Node, right: Node, position: int) -> Node:
     """Join two operands; two corners of one sheet make a rectangle."""
-    if symbol in (":", " ", ","):
-        for node in (left, right):
-            if not _is_reference(node):
-                raise FormulaError(f"{symbol!r} joins references only", position)
-            if symbol == ":" and isinstance(node, Name) and CELL.fullmatch(node.name):
-                _check_name(node.name, position)
+    if symbol not in _JOINING:
+        return Binary(symbol, left, right)
+    for node in (left, right):
+        if not _is_reference(node):
+            raise FormulaError(f"{symbol!r} joins references only", position)
+        if symbol == ":" and isinstance(node, Name) and CELL.fullmatch(node.name):
+            _check_name(node.name, position)
     if symbol == ":" and isinstance(left, Cell) and isinstance(right, Cell) and right.prefix in (None, left.prefix):
         return Rectangle(left.slot, right.slot, left.prefix)
     return Binary(symbol, left, right)

@@ -77,12 +77,12 @@ HEADS = RUNNING | {"SUMPRODUCT", "MMULT"}  # the functions that the rules look f
 FAST: Sequence[Rule] = (sum_of_product, sumproduct, row_times_column, running_reduction)
 
 
-def rewrite(root: Node, rules: Sequence[Rule], pool: Pool) -> Node:
-    """Apply rules bottom-up, once; equal results are one object."""
+def rewrite(root: Node, rules: Sequence[Rule], pool: Pool) -> Sequence[Node]:
+    """Apply rules bottom-up, once, and return the new program's nodes, the root last; equal results are one object."""
     nodes = list(walk(root))
-    calls = (node for node in nodes if isinstance(node, Apply) and node.function in HEADS)
+    calls = [node for node in nodes if type(node) is Apply and node.function in HEADS]
     if not any(rule(call) is not None for call in calls for rule in rules):
-        return root  # the rules look at windows, which no rule replaces
+        return nodes  # the rules look at windows, which no rule replaces
     done: dict[int, Node] = {}
     for node in nodes:
         rebuilt = pool(_with_children(node, done))
@@ -92,13 +92,13 @@ def rewrite(root: Node, rules: Sequence[Rule], pool: Pool) -> Node:
                 rebuilt = pool(found)
                 break
         done[id(node)] = rebuilt
-    return done[id(root)]
+    return list(walk(done[id(root)]))
 
 
 def mark_final(root: Node) -> Node:
     """Mark an addition or subtraction that ends its formula: Excel takes one that all but cancels for zero."""
     if isinstance(root, Operate) and root.operator in ("+", "-"):
-        return replaced(root, final=True)
+        return Operate(root.operator, root.operands, final=True)
     return root
 
 

@@ -18,7 +18,7 @@ from .dependants import Dependants, reaching, readers_of
 from .footprints import Marks, cells_of, met, owners, view_window
 from .functions import find
 from .grid import Grid, affordable, fills
-from .ir import Apply, Growing, Indirect, Node, Offset, Pool, Scattered, View, deciding, shared, walk
+from .ir import Apply, Growing, Indirect, Node, Offset, Pool, Scattered, View, deciding, shared
 from .lexer import FormulaError
 from .lift import Lifter, Unliftable
 from .names import Names
@@ -253,9 +253,9 @@ def build(workbook: Workbook, grid: Grid, spills: Mapping[CellKey, Area] | None 
         units += _units(len(units), region, lambda part: Lifter(workbook, names, part, size, pool))
     for unit in units:
         if unit.program is not None:
-            unit.scalar = compile_scalar(unit.region, unit.program, unit.common, grid.flat)
+            unit.scalar = compile_scalar(unit.region, unit.nodes, unit.common, grid.flat)
             if unit.scalar is None:
-                unit.prepared = Prepared.of(unit.region, unit.program, unit.common, grid.flat)
+                unit.prepared = Prepared.of(unit.region, unit.nodes, unit.common, grid.flat)
     owner = owners(grid, [unit.region for unit in units])
     return Program(units, _edges(units, owner), owner, count)
 
@@ -342,11 +342,11 @@ def _unit(number: int, region: Region, lifter: Lifter) -> Unit:
     try:
         if region.kind == FormulaKind.DYNAMIC and region.extent != (1, 1):
             raise Unliftable("a dynamic array that spills")
-        program = rewrite(mark_final(lifter.lift()), FAST, lifter.pool)
+        nodes = rewrite(mark_final(lifter.lift()), FAST, lifter.pool)
     except Unliftable as reason:
         reads, unknown = lifter.reads()
         return Unit(number, region, None, str(reason), reads, unknown=unknown)
-    return _lifted(number, region, program)
+    return _lifted(number, region, nodes)
 
 
 def _is_volatile(name: str) -> bool:
@@ -354,8 +354,7 @@ def _is_volatile(name: str) -> bool:
     return function is not None and function.volatile
 
 
-def _lifted(number: int, region: Region, program: Node) -> Unit:
-    nodes = list(walk(program))
+def _lifted(number: int, region: Region, nodes: Sequence[Node]) -> Unit:
     of_type: dict[type, list[Any]] = {}
     for node in nodes:
         of_type.setdefault(type(node), []).append(node)
@@ -365,5 +364,6 @@ def _lifted(number: int, region: Region, program: Node) -> Unit:
     volatile = any(map(_is_volatile, {node.function for node in of_type.get(Apply, ())}))
     whole = Frame.whole(region)
     fixed = tuple(scatter_of(node, region, whole) for node in of_type.get(Scattered, ()))
-    sizes = sizes_of(program) if region.size >= FEW_TURNS else None
-    return Unit(number, region, program, "", reads, offsets, False, volatile, fixed, fixed, shared(nodes), sizes)
+    sizes = sizes_of(nodes[-1]) if region.size >= FEW_TURNS else None
+    common = shared(nodes)
+    return Unit(number, region, nodes[-1], "", reads, offsets, False, volatile, fixed, fixed, common, sizes, nodes)

@@ -33,6 +33,7 @@ class Unit:
     scattered: tuple[Scatter, ...] = ()  # the same, and where the offsets turned out to read
     common: frozenset[int] = frozenset()  # the nodes of the program that are used more than once, by identity
     sizes: frozenset[Size] | None = None  # of the arrays that the program computes, where they matter
+    nodes: Sequence[Node] = ()  # of the program, children before parents
     scalar: ScalarProgram | None = None  # of a few cells: what computes them without arrays
     prepared: Prepared | None = None  # of a larger fill: what is found before it is computed
 

@@ -186,7 +186,9 @@ class _Grouper:
         starts = self.formulas.bounds[members]
         rows = _cut(shapes, starts, length)
         for group in _equal_rows(rows):
-            if len(group) < _FEW:
+            if len(group) == 1:
+                self._add_alone(int(members[group[0]]))
+            elif len(group) < _FEW:
                 self._add_singly(members[group])
             else:
                 self._add_shape(members[group], _cut(text, starts[group], length), length)
@@ -269,6 +271,18 @@ class _Grouper:
             key = _key(source, [(part.start, part.end, part.mark) for part in fields])
             self._take(key, np.array([member]), slots, flags, np.empty((1, 0)))
 
+    def _add_alone(self, member: int) -> None:
+        """Take a formula that none is like in shape: it has to be parsed, which finds its references as well."""
+        source = self._source(member)
+        try:
+            formula, masked = mask(source)
+        except FormulaError:
+            formula, masked = None, ""
+        if formula is None or not source.isascii():
+            self._add_singly(np.array([member]))
+        else:
+            self._add_parsed(member, formula, masked.encode())
+
     def _add_slowly(self, member: int) -> None:
         """Take a formula as the parser alone sees it."""
         source = self._source(member)
@@ -279,7 +293,12 @@ class _Grouper:
             none = np.empty((1, 0), dtype=np.int32)
             draft.pieces.append(_Piece(np.array([member]), none, (), none.astype(np.float64)))
             return
-        draft = self.drafts.setdefault(_PARSED + masked.encode(), _Draft(formula, member))
+        self._add_parsed(member, formula, _PARSED + masked.encode())
+
+    def _add_parsed(self, member: int, formula: Formula, key: bytes) -> None:
+        draft = self.drafts.get(key)
+        if draft is None:
+            draft = self.drafts[key] = _Draft(formula, member)
         coordinates = [number for slot in formula.slots for number in (slot.row, slot.column)]
         flags = tuple(flag for slot in formula.slots for flag in (slot.row_absolute, slot.column_absolute))
         slots = np.array([coordinates], dtype=np.int32).reshape(1, len(flags))

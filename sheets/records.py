@@ -30,7 +30,10 @@ def record(cls: type[Record]) -> type[Record]:
     own = {name: member for name, member in vars(cls).items() if name not in ("__dict__", "__weakref__", *names)}
     defaults = tuple(vars(cls)[name] for name in names if name in vars(cls))
     made: Any = type(cls)
-    return made(cls.__name__, cls.__bases__, {**_methods(names, defaults), **own})  # type: ignore[no-any-return]
+    puts: dict[str, Any] = {}
+    finished = made(cls.__name__, cls.__bases__, {**_methods(names, defaults, puts), **own})
+    puts.update((f"put_{name}", vars(finished)[name].__set__) for name in names)
+    return finished  # type: ignore[no-any-return]
 
 
 def replaced(one: Record, **changes: Any) -> Record:
@@ -43,8 +46,8 @@ def replaced(one: Record, **changes: Any) -> Record:
     return type(one)(**{name: getattr(one, name) for name in one.__slots__} | changes)  # type: ignore[attr-defined]
 
 
-def _methods(names: tuple[str, ...], defaults: tuple[Any, ...]) -> dict[str, Any]:
-    initialise, values = _compiled(names)
+def _methods(names: tuple[str, ...], defaults: tuple[Any, ...], puts: dict[str, Any]) -> dict[str, Any]:
+    initialise, values = _compiled(names, puts)
     initialise.__defaults__ = defaults
 
     def __eq__(self: Any, other: object) -> bool:
@@ -61,17 +64,16 @@ def _methods(names: tuple[str, ...], defaults: tuple[Any, ...]) -> dict[str, Any
     return {**made, **fixed}
 
 
-def _compiled(names: tuple[str, ...]) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """Return ``__init__``, and a function that takes the fields out of a record."""
+def _compiled(names: tuple[str, ...], puts: dict[str, Any]) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Return ``__init__``, which sets a field by its own ``put_…`` of ``puts``, and what takes the fields out."""
     parts = [
         f"def __init__({', '.join(('self', *names))}):",
-        *(f" put(self, {name!r}, {name})" for name in names),
+        *(f" put_{name}(self, {name})" for name in names),
         " return None",
         f"def values(self): return ({''.join(f'self.{name}, ' for name in names)})",
     ]
-    made: dict[str, Any] = {"put": object.__setattr__}
-    exec("\n".join(parts), made)
-    return made["__init__"], made["values"]
+    exec("\n".join(parts), puts)
+    return puts["__init__"], puts["values"]
 
 
 def _repr(self: Any) -> str:

@@ -22,6 +22,7 @@ def down(column: str, formula: str, first: int = 2, last: int = ROWS) -> dict[st
 
 TABLE: dict[str, Content] = {f"{column}1": 1 for column in "BCDEF"} | {f"A{row}": row for row in range(1, ROWS + 1)}
 STRAIGHT: dict[str, dict[str, Content]] = {
+    "rounded": {"B1": 1, **down("B", "ROUND(B{p}*0.9+A{r},2)")},
     "one term": {"B1": 1, **down("B", "B{p}*0.9+A{r}")},
     "two terms": {"B1": 1, "B2": 1, **down("B", "B{p}+B{pp}*0.5", 3)},
     "five terms back": {**dict.fromkeys([f"B{row}" for row in range(1, 6)], 1), **down("B", "B{p}-A{r}*0.1", 6)},
@@ -66,7 +67,7 @@ GENERAL: dict[str, dict[str, Content]] = {
     "a text carried down": {"B1": "low", **down("B", 'IF(A{r}>1.5,"high",B{p})')},
     "flags": {"B1": True, **down("B", "AND(B{p},A{r}>0.3)")},
     "errors made good": {"A9": 0, "B1": 1, **down("B", "IFERROR(B{p}/A{r},0)")},
-    "rounded": {"B1": 1, **down("B", "ROUND(B{p}*0.9+A{r},2)")},
+    "rounded up": {"B1": 1, **down("B", "ROUNDUP(B{p}*0.9+A{r},2)")},
     "dates": {"B1": 44000, **down("B", "EDATE(B{p},1)")},
     "two columns of texts and numbers": {"B1": 1, "C1": "a", **down("B", "LEN(C{p})"), **down("C", "C{p}&B{r}")},
     "texts joined": {"B1": "a", **down("B", 'B{p}&"x"')},

@@ -12,7 +12,7 @@ from sheetgrad.sheets.model import FormulaKind
 from ..footprints import view_window
 from ..formulary import Entry
 from ..grid import Grid
-from ..ir import Growing, Node, Offset, Pool, Scattered, View, shared, walk
+from ..ir import Growing, Node, Offset, Pool, Scattered, View, shared
 from ..lift import Lifter, Unliftable
 from ..passes import FAST, mark_final, rewrite
 from ..regions import Region
@@ -37,13 +37,10 @@ def compiled(cells: CellEvaluator, numbers: Sequence[int]) -> dict[int, Quick]:
     found: dict[int, Quick] = {}
     for number in numbers:
         region = _region(cells, cells.formulas.entry(number))
-        program = None if region is None else _lifted(cells, region, used, pool)
-        if region is None or program is None:
+        nodes = None if region is None else _lifted(cells, region, used, pool)
+        if region is None or nodes is None or not all(_settled(cells, node, region) for node in nodes):
             continue
-        nodes = list(walk(program))
-        if not all(_settled(cells, node, region) for node in nodes):
-            continue
-        scalar = compile_scalar(region, program, shared(nodes), cells.grid.flat)
+        scalar = compile_scalar(region, nodes, shared(nodes), cells.grid.flat)
         if scalar is not None:
             found[number] = lambda run=scalar.run: run(machine)  # type: ignore[misc]
     return found
@@ -64,7 +61,7 @@ def _region(cells: CellEvaluator, entry: Entry) -> Region | None:
     return Region(entry.sheet, parsed.formula, entry.kind, origin, (), none)
 
 
-def _lifted(cells: CellEvaluator, region: Region, used: tuple[int, int], pool: Pool) -> Node | None:
+def _lifted(cells: CellEvaluator, region: Region, used: tuple[int, int], pool: Pool) -> Sequence[Node] | None:
     try:
         lifter = Lifter(cells.workbook, cells.evaluation.names, region, used, pool)
         return rewrite(mark_final(lifter.lift()), FAST, pool)

@@ -38,7 +38,6 @@ from ..ir import (
     Step,
     View,
     children,
-    walk,
 )
 from ..placing import Layout
 from ..regions import Region
@@ -132,10 +131,9 @@ class Prepared:
     invariants: Mapping[int, Invariant]  # by the identity of the node
 
     @classmethod
-    def of(cls, region: Region, program: Node, common: frozenset[int], flat: Flat) -> Prepared:
-        """Prepare a region's program."""
-        nodes = list(walk(program))
-        return cls(Layout.of(region, nodes, flat), compile_invariants(region, program, common, flat))
+    def of(cls, region: Region, nodes: Sequence[Node], common: frozenset[int], flat: Flat) -> Prepared:
+        """Prepare a region's program, given by its nodes, children before parents."""
+        return cls(Layout.of(region, nodes, flat), compile_invariants(region, nodes, common, flat))
 
 
 def cells_of(machine: Machine) -> Cells:
@@ -147,12 +145,16 @@ def cells_of(machine: Machine) -> Cells:
 
 
 def compile_scalar(
-    region: Region, program: Node, common: frozenset[int], flat: Flat, most: int = FEW
+    region: Region, nodes: Sequence[Node], common: frozenset[int], flat: Flat, most: int = FEW
 ) -> ScalarProgram | None:
-    """Compile the program of a region of at most so many formulas; None where it is better off on arrays."""
+    """Compile the program of a region of at most so many formulas; None where it is better off on arrays.
+
+    ``nodes``: those of the program, children before parents.
+    """
     if region.size > most or region.extent != (1, 1):
         return None
-    compiler = _Compiler(flat, common, region.counts, program)
+    program = nodes[-1]
+    compiler = _Compiler(flat, common, region.counts, nodes)
     steps = [(int(down), int(across)) for down, across in region.steps[:, :2]]
     found = compiler.places(region.sheet, int(region.origin[0]), int(region.origin[1]), steps)
     if found is None or not compiler.single(program):
@@ -164,11 +166,13 @@ def compile_scalar(
     return ScalarProgram(region, common, flat.layout, compiler.turns, *found, root)
 
 
-def compile_invariants(region: Region, program: Node, common: frozenset[int], flat: Flat) -> dict[int, Invariant]:
+def compile_invariants(
+    region: Region, nodes: Sequence[Node], common: frozenset[int], flat: Flat
+) -> dict[int, Invariant]:
     """Compile the largest parts of a program that are the same all over its loops, by the identity of their nodes."""
-    compiler = _Compiler(flat, common, (1,) * len(region.counts), program)
-    found, still = {}, stills(walk(program))
-    stack, seen = [program], set[int]()
+    compiler = _Compiler(flat, common, (1,) * len(region.counts), nodes)
+    found, still = {}, stills(nodes)
+    stack, seen = [nodes[-1]], set[int]()
     while stack:
         node = stack.pop()
         if id(node) in seen or isinstance(node, Const | View):
@@ -187,11 +191,11 @@ def compile_invariants(region: Region, program: Node, common: frozenset[int], fl
 class _Compiler:
     """Turns nodes into functions."""
 
-    def __init__(self, flat: Flat, common: frozenset[int], counts: tuple[int, ...], program: Node) -> None:
+    def __init__(self, flat: Flat, common: frozenset[int], counts: tuple[int, ...], nodes: Sequence[Node]) -> None:
         self.flat = flat
         self.common = common
         self.turns: Sequence[Turn] = list(product(*(range(count) for count in counts)))
-        self._singles = singles(walk(program))
+        self._singles = singles(nodes)
 
     def moved(self, start: int, steps: Sequence[int]) -> Iterator[int]:
         """Yield a number that moves along the loops, turn by turn."""
@@ -220,8 +224,9 @@ class _Compiler:
 
     def scalar(self, node: Node) -> Run:
         """Compile a node of one value."""
-        made = COMPILERS[type(node)](self, node) if type(node) in COMPILERS and self.single(node) else _general(node)
-        if id(node) in self.common and not isinstance(node, Const | View):
+        key, kind = id(node), type(node)
+        made = COMPILERS[kind](self, node) if kind in COMPILERS and key in self._singles else _general(node)
+        if key in self.common and kind not in (Const, View):
             return partial(_once, id(node), made)
         return made
 

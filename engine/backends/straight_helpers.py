@@ -6,7 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from sheetgrad.sheets.values import Kind
+
+from ..functions.rounding import _EXACT
 
 
 class Unfit(ArithmeticError):
@@ -21,6 +25,9 @@ class Wrong:
 
 
 WRONG = Wrong()
+
+
+_POWERS: list[float] = (10.0 ** np.arange(16.0)).tolist()
 
 
 def same(a: float, b: float) -> bool:
@@ -65,7 +72,21 @@ def _floor(number: float) -> float:
     return float(math.floor(number))
 
 
-SCALAR = {"ABS": 1, "SQRT": 1, "EXP": 1, "LN": 1, "TANH": 1, "INT": 1, "SIGN": 1, "MOD": 2, "POWER": 2}
+def _round(number: float, digits: float) -> float:
+    """Round as `functions.rounding.ROUND` does, to at most 15 places."""
+    places = int(digits)
+    if abs(places) >= len(_POWERS):
+        raise Unfit
+    scale = _POWERS[abs(places)]
+    scaled = abs(number) * scale if places >= 0 else abs(number) / scale
+    if places > 0 and scaled >= 2.0**52:
+        return number
+    nudged = scaled + 2 * math.ulp(scaled) if scaled < _EXACT else scaled
+    whole = float(math.floor(nudged + 0.5))
+    return math.copysign(whole / scale if places >= 0 else whole * scale, number) + 0.0
+
+
+SCALAR = {"ABS": 1, "SQRT": 1, "EXP": 1, "LN": 1, "TANH": 1, "INT": 1, "SIGN": 1, "MOD": 2, "POWER": 2, "ROUND": 2}
 HELPERS: dict[str, Callable[..., Any]] = {
     "same": same,
     "refuse": _refuse,
@@ -81,5 +102,6 @@ HELPERS: dict[str, Callable[..., Any]] = {
     "sign_": _sign,
     "mod_": _mod,
     "power_": _power,
+    "round_": _round,
 }
 BUILTINS: dict[str, Any] = {"range": range, "zip": zip, "abs": abs, "max": max, "min": min, "sum": sum}

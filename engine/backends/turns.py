@@ -57,7 +57,7 @@ def _turning(unit: Unit, timed: set[int], cells: Cells) -> Turning | None:
     inner = [loop for loop in range(len(region.counts)) if loop not in timed]
     if unit.program is None or math.prod(region.counts[loop] for loop in inner) > FEW:
         return None
-    program = compile_scalar(region, unit.program, unit.common, cells.flat, region.size)
+    program = compile_scalar(region, unit.nodes, unit.common, cells.flat, region.size)
     if program is None:
         return None
     strides = tuple(math.prod(region.counts[loop + 1 :]) for loop in range(len(region.counts)))
