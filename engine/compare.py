@@ -51,6 +51,7 @@ class Comparison:
 
     formulas: int = 0
     compared: int = 0
+    bare: int = 0  # those without a stored value
     differences: list[Difference] = field(default_factory=list)
 
     @property
@@ -82,7 +83,10 @@ def compare(workbook: Workbook, grid: Grid, skipped: set[CellKey], rtol: float) 
         stored = sheet.cells
         keys = stored.row.astype(np.int64) * MAX_COLUMNS + stored.column
         left_out = np.array([row * MAX_COLUMNS + column for at, row, column in skipped if at == index], dtype=np.int64)
-        wanted = _among(keys, members) & ~_among(keys, np.sort(left_out)) & (stored.kind != Kind.EMPTY)
+        wanted = _among(keys, members) & ~_among(keys, np.sort(left_out))
+        there = stored.kind != Kind.EMPTY
+        found.bare += int((wanted & ~there).sum())
+        wanted &= there
         rows, columns = stored.row[wanted], stored.column[wanted]
         data, kind = gather(grid, index, rows, columns)
         found.compared += len(rows)

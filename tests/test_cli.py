@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
 import xlsxwriter
 
@@ -227,6 +228,15 @@ def test_check_takes_files_and_folders(run: Runner, tmp_path: Path) -> None:
     assert empty.code == 3
     (tmp_path / "none").mkdir()
     assert run("check", tmp_path / "none").code == 2
+
+
+def test_check_tells_what_has_no_stored_value(run: Runner, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["A2"] = 1, "=A1+1"
+    book.save(tmp_path / "bare.xlsx")
+    ran = run("check", tmp_path / "bare.xlsx")
+    assert ran.code == 0
+    assert ran.out.endswith("1 formula cells, 0 compared, 0 equal, 0 different (1 have no stored value)\n")
 
 
 def test_check_tolerance(run: Runner, tmp_path: Path) -> None:

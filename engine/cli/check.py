@@ -134,7 +134,8 @@ def _print(found: Mapping[str, Any], comparison: Comparison, limit: int) -> None
         if len(listed) < len(differences):
             print(f"… and {len(differences) - len(listed):,} more (--limit 0 lists all)")
         print()
-    print(f"{found['file']}: {_counts(found)}")
+    bare = f" ({comparison.bare:,} have no stored value)" if comparison.bare else ""
+    print(f"{found['file']}: {_counts(found)}{bare}")
 
 
 def _counts(found: Mapping[str, Any]) -> str:
