@@ -87,9 +87,9 @@ def _check(result: Result, name: str, expected: NDArray[Any]) -> Checked:
         same = [found == text for found, text in zip(values.flat, expected.flat, strict=True)]
         return Checked(name, place, values.size, 0.0 if all(same) else float("inf"), 0.0)
     found = as_floats(values)
-    scale = float(np.nanmax(np.abs(expected), initial=0.0))
-    both_blank = np.isnan(found) & np.isnan(expected)
+    scale = float(np.abs(expected[np.isfinite(expected)]).max(initial=0.0))
+    alike = (np.isnan(found) & np.isnan(expected)) | (np.isinf(found) & np.isinf(expected))  # blank, or past all numbers
     with np.errstate(invalid="ignore"):
-        error = np.where(both_blank, 0.0, np.abs(found - expected))
+        error = np.where(alike, 0.0, np.abs(found - expected))
     worst = float(np.nan_to_num(error, nan=np.inf).max(initial=0.0))
     return Checked(name, place, found.size, worst, scale)
