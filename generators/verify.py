@@ -88,7 +88,8 @@ def _check(result: Result, name: str, expected: NDArray[Any]) -> Checked:
         return Checked(name, place, values.size, 0.0 if all(same) else float("inf"), 0.0)
     found = as_floats(values)
     scale = float(np.abs(expected[np.isfinite(expected)]).max(initial=0.0))
-    alike = (np.isnan(found) & np.isnan(expected)) | (np.isinf(found) & np.isinf(expected))  # blank, or past all numbers
+    # blank, or past all numbers, on both sides
+    alike = (np.isnan(found) & np.isnan(expected)) | (np.isinf(found) & np.isinf(expected))
     with np.errstate(invalid="ignore"):
         error = np.where(alike, 0.0, np.abs(found - expected))
     worst = float(np.nan_to_num(error, nan=np.inf).max(initial=0.0))
