@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Mapping, Sequence
@@ -18,12 +19,13 @@ from .functions.criteria import criterion
 from .gradients import Differentiable
 from .host_calls import HostCall
 from .selection import resolve
-from .source_texts import EXPRESSIONS, OWN, Library, helpers
+from .source_texts import EXPRESSIONS, HELPERS, OWN, Library, helpers
 from .tape import Operation, Tape
 
 if TYPE_CHECKING:
     from .workbook import Workbook
 
+TAKEN = frozenset({"np", "torch", "special", "compute", *HELPERS, *dir(builtins)})  # names that the source uses itself
 IMPORTS: Mapping[Library, str] = {"numpy": "import numpy as np", "torch": "import torch"}
 
 
@@ -168,7 +170,7 @@ class _Writer:
         """Return a name for an input: the workbook's, where it can be one."""
         name = re.sub(r"\W+", "_", place).strip("_").lower() or "x"
         name = f"x_{name}" if name[0].isdigit() or keyword.iskeyword(name) else name
-        while name in self.names.values() or re.fullmatch(r"[vc]\d+", name):
+        while name in self.names.values() or name in TAKEN or re.fullmatch(r"[vc]\d+", name):
             name += "_"
         return name
 

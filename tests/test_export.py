@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import xlsxwriter
 
 from sheetgrad.engine import open_workbook
 from sheetgrad.engine.cli import main
@@ -114,3 +116,15 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert function(capsys.readouterr().out)(np.array([[2.0]])) == 5
     assert main([*arguments, "s!B2"]) == 2
     assert "IMABS reads a text made of numbers: s!B2" in capsys.readouterr().err
+
+
+def test_inputs_are_not_called_what_the_source_uses_itself() -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet("s")
+        sheet.write_column("A1", [2, 3])
+        sheet.write_formula("B1", "=SQRT(np)+sum*A1")
+        book.define_name("np", "=s!$A$1")
+        book.define_name("sum", "=s!$A$2")
+    source = to_source(open_workbook(file.getvalue()), ["np", "sum"], ["s!B1"])
+    assert function(source)(np.array([[4.0]]), np.array([[5.0]])).item() == 2 + 5 * 4
