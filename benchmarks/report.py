@@ -89,10 +89,11 @@ def _row(cells: Sequence[str]) -> str:
 def machine(run: dict[str, Any]) -> str:
     """Return one line on where the run was made."""
     told = run["machine"]
-    runs = max(engine["runs"] for workload in run["workloads"] for engine in workload["engines"])
+    runs = sorted({engine["runs"] for workload in run["workloads"] for engine in workload["engines"]})
+    told_runs = f"{runs[0]} to {runs[-1]}" if len(runs) > 1 else f"{runs[0]}"
     return (
         f"Machine: {told['cpu']}, {told['cores']} cores, Python {told['python']}. "
-        f"{'One run each' if runs == 1 else f'Medians of {runs} runs'}, engines in turns, {date.today().isoformat()}.\n"
+        f"Medians of {told_runs} runs, the largest workloads of fewest, engines in turns, {date.today().isoformat()}.\n"
     )
 
 
