@@ -78,6 +78,7 @@ class Columns:
     text: bytearray = field(default_factory=bytearray)
     data_tables: list[DataTable] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
+    _orders: list[NDArray[np.int64] | None] = field(default_factory=list)  # the order once it is known, else nothing
 
     def add_cell(self, row: int, column: int, data: float, kind: int) -> None:
         """Add a cell; its formula, if it has one, must have been added just before."""
@@ -117,8 +118,14 @@ class Columns:
 
     @property
     def in_order(self) -> bool:
-        """Whether the cells came row by row, each once."""
-        return _order(np.frombuffer(self.row, dtype=np.int32), np.frombuffer(self.column, dtype=np.int32)) is None
+        """Whether the cells came row by row, each once; asked when all of them have come."""
+        return self._ordering() is None
+
+    def _ordering(self) -> NDArray[np.int64] | None:
+        if not self._orders:
+            row, column = np.frombuffer(self.row, dtype=np.int32), np.frombuffer(self.column, dtype=np.int32)
+            self._orders.append(_order(row, column))
+        return self._orders[0]
 
     def finish(self) -> tuple[Cells, Formulas]:
         """Return the sheet's columns, row-major, each cell once."""
@@ -126,7 +133,7 @@ class Columns:
         column = np.frombuffer(self.column, dtype=np.int32)
         data = np.frombuffer(self.data, dtype=np.float64)
         kind = np.frombuffer(self.kind, dtype=np.uint8)
-        order = _order(row, column)
+        order = self._ordering()
         if order is None:
             return Cells(row, column, data, kind), self._formulas(row, column, None)
         cells = Cells(row[order], column[order], data[order], kind[order])

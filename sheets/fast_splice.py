@@ -14,7 +14,8 @@ from .model import MAX_COLUMNS
 from .package import Package
 from .plain_rows import CELL, CELL_END, INLINE, PADDING, TEXT, VALUE, Mask, NotPlain, PlainRows, Positions, scan
 from .rendering import CELL_TYPE, Changes, retyped, value_elements, widened
-from .sheet_stream import PIECE, ROW_CLOSE, RowPieces, can_be_plain, last_row, opens_markup
+from .row_blocks import ROW_CLOSE
+from .sheet_stream import PIECE, RowPieces, can_be_plain, last_row, opens_markup
 from .sheet_xml import SheetWalker
 from .values import Floats, Kind, Kinds, Strings
 

@@ -72,7 +72,7 @@ def real_changes(stored: Cells, wanted: Cells, fills: Mapping[int, Area] | None 
     endless = (kind == Kind.NUMBER) & ~np.isfinite(data)
     data[endless], kind[endless] = Error.NUM.code, Kind.ERROR
     data[kind == Kind.EMPTY] = 0
-    there = _keys(stored)
+    there = keys(stored)
     same, found = np.empty(len(key), dtype=np.bool_), np.empty(len(key), dtype=np.bool_)
     for start in range(0, len(key), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
@@ -87,7 +87,7 @@ def real_changes(stored: Cells, wanted: Cells, fills: Mapping[int, Area] | None 
 
 def _in_order(cells: Cells) -> tuple[NDArray[np.int64], Floats, Kinds]:
     """Return the places, payloads and kinds of cells, sorted by place and each place once: the last one counts."""
-    key = _keys(cells)
+    key = keys(cells)
     if (key[1:] > key[:-1]).all():
         return key, cells.data + 0.0, cells.kind.copy()
     order = np.argsort(key, kind="stable")
@@ -214,7 +214,8 @@ def number_texts(data: Floats) -> list[bytes]:
     return texts.replace(b".0,", b",").split(b",")[:-1]
 
 
-def _keys(cells: Cells) -> NDArray[np.int64]:
+def keys(cells: Cells) -> NDArray[np.int64]:
+    """Return the places of cells, as in `Changes`."""
     key = cells.row.astype(np.int64)
     key *= MAX_COLUMNS
     key += cells.column

@@ -98,7 +98,7 @@ class Repeats:
         block, first = self._blocks[-1]
         columns = self.reader.columns
         first = len(columns.formula_cell) if first < 0 else first
-        values = piece.values.part(piece.value, count * len(block.valued))
+        values = piece.values.taken(slice(piece.value, piece.value + count * len(block.valued)))
         columns.add_many(block.cells(row, count, values, self.reader.context, first))
         self._blocks[-1] = block, first
         self.reader.row_at = int(block.rows[-1]) + row - block.row + (count - 1) * block.step

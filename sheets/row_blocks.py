@@ -14,7 +14,7 @@ from .fast_cells import cell_forms, formula_spans, hidden_rows, plain_formulas
 from .model import MAX_COLUMNS, MAX_ROWS, FormulaKind
 from .plain_rows import INLINE, PADDING, VALUE, VALUE_EMPTY, Bytes, Mask, NotPlain, PlainRows, Positions, scan
 from .records import record
-from .stored import KIND_OF, NUMBER, payloads
+from .stored import ENTITIES, KIND_OF, NUMBER, payloads
 from .value_texts import ValueTexts
 from .values import Floats, Kind, Kinds
 
@@ -27,13 +27,6 @@ ROW_OPEN, ROW_CLOSE = b'<row r="', b"</row>"
 _ROW_END: Final = np.frombuffer(ROW_CLOSE, dtype=np.uint8)
 _FIRST, _GROWTH = 1 << 16, 8  # bytes that are compared at once, and how many times more are next
 _NORMAL, _SHARED = FormulaKind.NORMAL, FormulaKind.SHARED
-_ENTITIES: Final = (  # of one length with what they stand for, so that positions stay
-    (b"&lt;", b"   <"),
-    (b"&gt;", b"   >"),
-    (b"&quot;", b'     "'),
-    (b"&apos;", b"     '"),
-    (b"&amp;", b"    &"),
-)
 
 
 @record
@@ -229,6 +222,6 @@ def _own_references(rows: PlainRows, formulas: PlainFormulas) -> tuple[Positions
 def _without_entities(text: bytes) -> bytes:
     """Resolve entities, each to as many characters, so that positions stay."""
     if b"&" in text:
-        for entity, character in _ENTITIES:
-            text = text.replace(entity, character)
+        for entity, character in ENTITIES:
+            text = text.replace(entity, character.rjust(len(entity)))
     return text

@@ -9,14 +9,13 @@ from .fast_cells import add_plain
 from .package import Package
 from .plain_rows import PADDING, PlainRows, scan
 from .repeats import Repeats
-from .row_blocks import Moving
+from .row_blocks import ROW_CLOSE, Moving
 from .sheet_xml import SheetReader, SheetWalker
 
 PIECE = 1 << 19
 _TARGET = 1 << 21  # large enough to make numpy's calls cheap, small enough for its temporaries to stay in the cache
 _LONGEST = 1 << 24  # what has no end of a row for longer than this is left to expat
 ROWS_OPEN = b"<sheetData>"
-ROW_CLOSE = b"</row>"
 
 
 class RowPieces:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .model import MAX_COLUMNS, Sheet
+from .model import Sheet
 from .package import Package
 from .plain_rows import Positions
-from .rendering import Changes, number_texts
+from .rendering import Changes, keys, number_texts
 from .values import Floats, Kind
 
 _PIECE = 1 << 20
@@ -23,7 +23,7 @@ def number_spans(sheet: Sheet, changes: Changes) -> tuple[Positions, Positions] 
     spans, cells = sheet.value_spans, sheet.cells
     if spans is None or changes.fills or not changes.stored.all() or (changes.kind != Kind.NUMBER).any():
         return None
-    at = np.searchsorted(cells.row.astype(np.int64) * MAX_COLUMNS + cells.column, changes.key)
+    at = np.searchsorted(keys(cells), changes.key)
     start, length, kind = spans.start[at], spans.length[at], cells.kind[at]
     if (length < 0).any() or ((kind != Kind.NUMBER) & (kind != Kind.EMPTY)).any() or (np.diff(start) <= 0).any():
         return None

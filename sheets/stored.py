@@ -12,6 +12,7 @@ from .values import ERRORS_BY_TEXT, Error, Floats, Kind
 
 NUMBER, SHARED, STRING, BOOL, ERROR, INLINE_STRING = range(6)
 TYPES = {b"n": NUMBER, b"s": SHARED, b"str": STRING, b"b": BOOL, b"e": ERROR, b"inlineStr": INLINE_STRING}
+ENTITIES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))  # "&" at last
 KIND_OF = np.array([Kind.NUMBER, Kind.TEXT, Kind.TEXT, Kind.BOOL, Kind.ERROR, Kind.TEXT], dtype=np.uint8)
 
 
@@ -51,8 +52,9 @@ def _bools(texts: list[bytes]) -> Floats:
 
 def without_entities(joined: bytes) -> bytes:
     """Resolve XML's five entities. Raises where others stand there."""
-    for entity, character in ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'")):
-        joined = joined.replace(entity, character)
-    if joined.count(b"&") != joined.count(b"&amp;"):
+    *others, (amp, character) = ENTITIES
+    for entity, other in others:
+        joined = joined.replace(entity, other)
+    if joined.count(b"&") != joined.count(amp):
         raise NotPlain
-    return joined.replace(b"&amp;", b"&")
+    return joined.replace(amp, character)

@@ -34,12 +34,7 @@ class ValueTexts:
             raise NotPlain
         return cls(piece, at, start, end - start)
 
-    def part(self, first: int, count: int) -> ValueTexts:
-        """Return so many values from one on."""
-        which = slice(first, first + count)
-        return ValueTexts(self.piece, self.at, self.start[which], self.length[which])
-
-    def taken(self, which: Mask | Positions) -> ValueTexts:
+    def taken(self, which: Mask | slice) -> ValueTexts:
         """Return some of the values."""
         return ValueTexts(self.piece, self.at, self.start[which], self.length[which])
 

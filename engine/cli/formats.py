@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sheetgrad.sheets.addresses import column_name
 from sheetgrad.sheets.errors import UsageError
 from sheetgrad.sheets.values import Error, Scalar
 
 from ..workbook import Result
 from .messages import harmless
-from .tables import show
+from .tables import show_cells
 
 FORMATS = ("table", "json", "csv", "npz")
 
@@ -57,9 +56,7 @@ def _table(result: Result, references: Sequence[str]) -> None:
             print()
         if len(references) > 1:
             print(reference)
-        headers = ["", *(column_name(area.left + column) for column in range(values.shape[1]))]
-        rows = [[str(row), *map(_short, line)] for row, line in enumerate(values.tolist(), area.top + 1)]
-        show(headers, rows, right=range(len(headers)))
+        show_cells(area, values, _short)
 
 
 def _short(value: Scalar) -> str:

@@ -11,12 +11,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from sheetgrad.sheets.addresses import column_name
 from sheetgrad.sheets.errors import UsageError
 
 from .messages import progress
 from .parsing import add_file, assignments, opened
-from .tables import show
+from .tables import show_cells
 
 EXAMPLES = """\
   sheetgrad grad conv.xlsx --of 'conv!J40' --wrt 'conv!BI11:BK13'
@@ -70,16 +69,11 @@ def run(options: Namespace) -> int:
 
 def _show(workbook: Any, found: dict[str, Any]) -> None:
     for number, (place, slope) in enumerate(found.items()):
-        area = workbook.area(place)
         if number:
             print()
         if len(found) > 1:
             print(place)
-        headers = ["", *(column_name(area.left + column) for column in range(slope.shape[1]))]
-        rows = [
-            [str(row), *(f"{value:.6g}" for value in line)] for row, line in enumerate(slope.tolist(), area.top + 1)
-        ]
-        show(headers, rows, right=range(len(headers)))
+        show_cells(workbook.area(place), slope, "{:.6g}".format)
 
 
 def _save(workbook: Any, found: dict[str, Any], output: Path) -> None:

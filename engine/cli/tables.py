@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from sheetgrad.sheets.addresses import column_name
+from sheetgrad.sheets.model import Area
 
 from .messages import harmless
 
@@ -22,6 +28,13 @@ def show(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
             for column, (text, width) in enumerate(zip(line, widths, strict=True))
         )
         print("  ".join(padded).rstrip())
+
+
+def show_cells(area: Area, values: NDArray[Any], text: Callable[[Any], str]) -> None:
+    """Print an area's values, (rows, columns), under the letters of their columns, beside the numbers of their rows."""
+    headers = ["", *(column_name(area.left + column) for column in range(values.shape[1]))]
+    rows = [[str(number), *map(text, line)] for number, line in enumerate(values.tolist(), area.top + 1)]
+    show(headers, rows, right=range(len(headers)))
 
 
 def _drawn(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> None:
